@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/file.h"
+
+#include "base/cleanup.h"
+#include "base/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define READ_STEP 65536
+
+static bool open_for_reading(const char *path, int *fd, struct error *err)
+{
+	*fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (*fd >= 0)
+		return true;
+	error_errno(err, "cannot read %s", path);
+	if (err && (errno == ENOENT || errno == ENOTDIR))
+		err->kind = ERROR_NOT_FOUND;
+	return false;
+}
+
+bool file_read(const char *path, size_t max, struct buf *out, struct error *err)
+{
+	AUTO(auto_close) int fd = -1;
+	if (!open_for_reading(path, &fd, err))
+		return false;
+	size_t before = out->size;
+	for (;;) {
+		uint8_t *start = buf_extend(out, READ_STEP);
+		ssize_t got = read(fd, start, READ_STEP);
+		out->size -= READ_STEP - (got > 0 ? (size_t)got : 0);
+		out->data[out->size] = 0;
+		if (got == 0)
+			return true;
+		if (got < 0 && errno != EINTR)
+			return error_errno(err, "cannot read %s", path);
+		if (out->size - before > max)
+			return error_set(err, ERROR_INVALID,
+				"%s is longer than the %zu bytes that are accepted", path, max);
+	}
+}
+
+bool file_write_all(int fd, const void *data, size_t size)
+{
+	const char *next = data;
+	while (size) {
+		ssize_t written = write(fd, next, size);
+		if (written < 0 && errno != EINTR)
+			return false;
+		if (written > 0) {
+			next += written;
+			size -= (size_t)written;
+		}
+	}
+	return true;
+}
+
+static bool sync_parent(const char *path, struct error *err)
+{
+	AUTO(auto_free) char *copy = xstrdup(path);
+	const char *folder = dirname(copy);
+	AUTO(auto_close) int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* a file system that cannot sync a folder answers EINVAL; there is nothing better to do */
+	if (fd < 0 || (fsync(fd) && errno != EINVAL))
+		return error_errno(err, "cannot sync %s", folder);
+	return true;
+}
+
+static bool write_new(
+	const char *path, const void *data, size_t size, mode_t mode, struct error *err)
+{
+	AUTO(auto_close) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+	if (fd < 0)
+		return error_errno(err, "cannot create %s", path);
+	if (fchmod(fd, mode) || !file_write_all(fd, data, size) || fsync(fd))
+		return error_errno(err, "cannot write %s", path);
+	return true;
+}
+
+bool file_replace(const char *path, const void *data, size_t size, mode_t mode, struct error *err)
+{
+	AUTO(auto_free) char *temporary = xasprintf("%s.tmp", path);
+	if (!write_new(temporary, data, size, mode, err)) {
+		unlink(temporary);
+		return false;
+	}
+	if (rename(temporary, path)) {
+		error_errno(err, "cannot replace %s", path);
+		unlink(temporary);
+		return false;
+	}
+	return sync_parent(path, err);
+}
+
+bool file_make_folders(const char *path, mode_t mode, struct error *err)
+{
+	AUTO(auto_free) char *copy = xstrdup(path);
+	for (char *end = copy; *end;) {
+		end += strspn(end, "/");
+		end += strcspn(end, "/");
+		char separator = *end;
+		*end = 0;
+		if (mkdir(copy, mode) && errno != EEXIST && errno != EISDIR)
+			return error_errno(err, "cannot create folder %s", copy);
+		*end = separator;
+	}
+	return true;
+}
+
+bool file_make_parents(const char *path, mode_t mode, struct error *err)
+{
+	AUTO(auto_free) char *copy = xstrdup(path);
+	return file_make_folders(dirname(copy), mode, err);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Elliptic-curve keys: generating, storing, signing. Keys are EVP_PKEY (see crypto/openssl.h); a
+ * function that returns one gives it to the caller, who frees it with EVP_PKEY_free or auto_pkey.
+ * "Raw" is big-endian, both halves padded: X || Y for a point, r || s for a signature.
+ */
+#ifndef CRYPTO_KEY_H
+#define CRYPTO_KEY_H
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "crypto/digest.h"
+#include "crypto/openssl.h"
+
+#define P256_RAW_SIZE 64 /* of a raw public key and of a raw signature */
+
+/* bits: 224, 256, 384 or 521. NULL with ERROR_INVALID for another number. */
+EVP_PKEY *key_generate_ec(unsigned bits, struct error *err);
+
+/* DER: PKCS#8 for private keys, SubjectPublicKeyInfo (PKIX) for public ones. Append to out. */
+bool key_put_private(EVP_PKEY *key, struct buf *out, struct error *err);
+bool key_put_public(EVP_PKEY *key, struct buf *out, struct error *err);
+/* Read exactly one key that fills `der`. NULL with ERROR_INVALID otherwise. */
+EVP_PKEY *key_read_private(struct bytes der, struct error *err);
+EVP_PKEY *key_read_public(struct bytes der, struct error *err);
+
+/* The digest that goes with an EC key's curve: SHA-384 for P-384, SHA-512 for P-521, else 256. */
+const EVP_MD *key_digest(EVP_PKEY *key);
+
+/* ECDSA, ASN.1 DER, over the digest of data. Appends to out. */
+bool key_sign(
+	EVP_PKEY *key, const EVP_MD *digest, struct bytes data, struct buf *out, struct error *err);
+bool key_verify(EVP_PKEY *key, const EVP_MD *digest, struct bytes data, struct bytes signature);
+
+/* P-256 with SHA-256 in the raw forms of quotes (spec dcap.md). */
+EVP_PKEY *p256_read_point(const uint8_t point[P256_RAW_SIZE], struct error *err);
+bool p256_put_point(EVP_PKEY *key, uint8_t point[P256_RAW_SIZE], struct error *err);
+bool p256_sign_raw(
+	EVP_PKEY *key, struct bytes data, uint8_t signature[P256_RAW_SIZE], struct error *err);
+/* False also for halves outside [1, n-1]. */
+bool p256_verify_raw(EVP_PKEY *key, struct bytes data, const uint8_t signature[P256_RAW_SIZE]);
+
+#endif

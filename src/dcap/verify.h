@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The complete DCAP verification of an SGX quote, version 3 (spec dcap.md clause 4, steps A to H).
+ * What is left to the caller is policy: which TCB statuses, which enclaves, which report data.
+ */
+#ifndef DCAP_VERIFY_H
+#define DCAP_VERIFY_H
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "dcap/tcb_status.h"
+#include "sgx/report.h"
+
+/*
+ * Holds the trust anchor, the collateral source and a cache of what was verified before. One may be
+ * used by any number of threads at once.
+ */
+struct dcap_verifier;
+
+struct dcap_verifier_config {
+	/*
+	 * Folder with tcb_info.json, qe_identity.json, their *_issuer_chain.pem,
+	 * pck_crl_issuer_chain.pem, pck.crl and root_ca.crl; or with one such folder per FMSPC (12
+	 * lower-case hex digits). Files are read again when they change.
+	 */
+	const char *collateral_folder;
+	/* PEM certificate of a simulated root, or NULL for Intel's, whose key is built in. */
+	const char *trust_root_file;
+};
+
+/* NULL with an error that names the file. */
+struct dcap_verifier *dcap_verifier_new(
+	const struct dcap_verifier_config *config, struct error *err);
+void dcap_verifier_free(struct dcap_verifier *verifier);
+/* True if the anchor is not Intel's: whatever verifies is to be called SIMULATED. */
+bool dcap_verifier_is_simulated(const struct dcap_verifier *verifier);
+
+#define DCAP_ADVISORIES_MAX 64 /* advisories of one result; a document with more is refused */
+
+struct dcap_result {
+	struct sgx_report_body report; /* of the attested enclave; debug is not judged here */
+	enum tcb_status status;        /* converged; never TCB_REVOKED */
+	char **advisories;             /* of the matched levels, in order of appearance */
+	size_t advisory_count;
+	int64_t valid_until; /* earliest end of anything that was relied on */
+	uint32_t tcb_evaluation_number;
+	uint8_t fmspc[6];
+	uint8_t ppid[16]; /* names the platform, for allow-lists */
+	bool is_simulated;
+};
+
+/*
+ * Verifies `quote` (bare, no Open Enclave header) as of the time `now`. On success *result is
+ * filled; free it with dcap_result_free. Errors: ERROR_INVALID (malformed), ERROR_DENIED (a check
+ * failed; the message says which, and the remedy where there is one), ERROR_UNSUPPORTED,
+ * ERROR_NOT_FOUND (no collateral for this platform).
+ */
+bool dcap_verify(struct dcap_verifier *verifier, struct bytes quote, int64_t now,
+	struct dcap_result *result, struct error *err);
+void dcap_result_free(struct dcap_result *result);
+
+#endif

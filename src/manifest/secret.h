@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A secret: its definition in the manifest and its value (spec manifest.md clause 6). */
+#ifndef MANIFEST_SECRET_H
+#define MANIFEST_SECRET_H
+
+#include "base/buf.h"
+#include "base/error.h"
+
+#include <stdbool.h>
+
+enum secret_type {
+	SECRET_SYMMETRIC_KEY,
+	SECRET_CERT_RSA,
+	SECRET_CERT_ECDSA,
+	SECRET_CERT_ED25519,
+	SECRET_PLAIN,
+};
+
+/* "symmetric-key", "cert-rsa", … */
+const char *secret_type_name(enum secret_type type);
+
+struct cert_template; /* manifest/cert_template.h */
+
+struct secret {
+	enum secret_type type;
+	uint64_t size; /* bits */
+	bool shared;
+	bool user_defined;
+	uint64_t valid_for;             /* days, 0 when absent */
+	struct cert_template *template; /* the Cert object, NULL when absent */
+	struct buf cert;                /* DER */
+	struct buf private_key;         /* PKCS#8 DER; the bytes of a symmetric or plain secret */
+	struct buf public_key;          /* PKIX DER; the bytes of a symmetric or plain secret */
+};
+
+void secret_free(struct secret *secret);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The template language of Files and Env: Go's text/template as far as manifests use it (spec
+ * manifest.md clauses 4 and 5). A template is parsed when the manifest is set and executed for
+ * every activation; parsed ones are immutable and shared between threads.
+ */
+#ifndef MANIFEST_TEMPLATE_H
+#define MANIFEST_TEMPLATE_H
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "manifest/secret.h"
+
+struct template;
+
+enum template_use { TEMPLATE_FOR_FILE, TEMPLATE_FOR_ENV };
+
+/* NULL with ERROR_INVALID "template: data:<line>: …". */
+struct template *template_parse(struct bytes text, enum template_use use, struct error *err);
+void template_free(struct template *template);
+
+/*
+ * What a template sees. Members of .MarbleRun (and .Marblerun) that are NULL do not exist. Secrets
+ * are asked for by name when a template uses them, so that none is derived in vain: *secret stays
+ * NULL for a name that the manifest does not have; false means that the secret could not be made.
+ */
+struct template_data {
+	const struct secret *root_ca;
+	const struct secret *marble_cert;
+	const struct secret *seal_key;
+	const struct secret *coordinator_root;
+	const struct secret *coordinator_intermediate;
+	bool (*find_secret)(
+		void *context, const char *name, const struct secret **secret, struct error *err);
+	void *context;
+};
+
+/* Appends the result. ERROR_INVALID "template: data:<line>:<col>: executing …". */
+bool template_execute(const struct template *template, const struct template_data *data,
+	struct buf *out, struct error *err);
+
+#endif

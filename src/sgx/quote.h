@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * SGX quote version 3 with ECDSA-P256 (spec dcap.md clauses 1.2, 1.4, 1.5, 1.8). Parsing checks the
+ * form alone: lengths at every level, version, key type, vendor. It copies nothing: pointers go
+ * into the parsed bytes and live as long as they do.
+ */
+#ifndef SGX_QUOTE_H
+#define SGX_QUOTE_H
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "crypto/digest.h"
+#include "sgx/report.h"
+
+#define SGX_QUOTE_SIGNED_SIZE   432 /* header and report body: what the attestation key signs */
+#define SGX_QUOTE_MAX           131072
+#define SGX_QUOTE_CERT_DATA_MAX 65536
+
+#define SGX_CERT_TYPE_PCK_CHAIN 5 /* PEM: PCK leaf, intermediate, root */
+
+extern const uint8_t sgx_intel_vendor_id[16];
+
+struct sgx_quote_header {
+	uint16_t qe_svn;
+	uint16_t pce_svn;
+	uint8_t user_data[20]; /* the first 16 identify the Quoting Enclave on its platform */
+};
+
+struct sgx_quote {
+	struct sgx_quote_header header;
+	struct sgx_report_body report;      /* of the attested enclave */
+	struct bytes signed_part;           /* SGX_QUOTE_SIGNED_SIZE bytes */
+	const uint8_t *signature;           /* raw, 64 bytes, by the attestation key */
+	const uint8_t *attestation_key;     /* raw, 64 bytes */
+	struct bytes qe_report_part;        /* SGX_REPORT_BODY_SIZE bytes */
+	struct sgx_report_body qe_report;   /* of the Quoting Enclave */
+	const uint8_t *qe_report_signature; /* raw, 64 bytes, by the PCK key */
+	struct bytes qe_auth_data;
+	uint16_t cert_type;
+	struct bytes cert_data;
+};
+
+/* `data` must be the quote and nothing else. ERROR_UNSUPPORTED for versions other than 3. */
+bool sgx_quote_parse(struct bytes data, struct sgx_quote *quote, struct error *err);
+
+/* Appends the 432 bytes that are to be signed. */
+void sgx_quote_put_signed_part(struct buf *out, const struct sgx_quote_header *header,
+	const struct sgx_report_body *report);
+
+/*
+ * Appends length and signature data. Of `quote` the members from `signature` on are used, but not
+ * the parsed qe_report.
+ */
+void sgx_quote_put_signature_data(struct buf *out, const struct sgx_quote *quote);
+
+#endif

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit.h"
+
+#include "base/base64.h"
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/hex.h"
+#include "base/json_text.h"
+#include "base/memory.h"
+#include "base/reader.h"
+#include "base/strmap.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+static void errors_gain_context_on_the_way_up(void **state)
+{
+	(void)state;
+	struct error err = { 0 };
+	assert_false(error_set(&err, ERROR_NOT_FOUND, "secret \"%s\" does not exist", "foo"));
+	assert_false(error_prefix(&err, "file \"%s\"", "/etc/x"));
+	assert_false(error_prefix(&err, "marble \"frontend\""));
+	assert_int_equal(err.kind, ERROR_NOT_FOUND);
+	assert_string_equal(
+		err.message, "marble \"frontend\": file \"/etc/x\": secret \"foo\" does not exist");
+	assert_false(error_set(NULL, ERROR_INVALID, "nobody cares"));
+	errno = EACCES;
+	error_errno(&err, "cannot read %s", "x");
+	assert_string_equal(err.message, "cannot read x: Permission denied");
+}
+
+static void an_endless_message_is_cut(void **state)
+{
+	(void)state;
+	struct error err = { 0 };
+	error_set(&err, ERROR_INVALID, "%*s", 2 * ERROR_MESSAGE_MAX, "x");
+	error_prefix(&err, "prefix");
+	assert_int_equal(strlen(err.message), ERROR_MESSAGE_MAX - 1);
+	assert_memory_equal(err.message, "prefix: ", 8);
+}
+
+static void a_reader_never_passes_the_end(void **state)
+{
+	(void)state;
+	const uint8_t data[] = { 1, 2, 0, 3, 0, 0, 0, 9 };
+	struct reader r = reader_of(data, sizeof(data));
+	assert_int_equal(reader_u8(&r), 1);
+	assert_int_equal(reader_u16(&r), 2);
+	assert_int_equal(reader_u32(&r), 3);
+	assert_false(reader_finished(&r));
+	assert_int_equal(reader_u16(&r), 0);
+	assert_true(r.bad);
+	assert_int_equal(reader_u8(&r), 0); /* stays bad although one byte was left */
+	assert_null(reader_bytes(&r, 0));
+	assert_false(reader_finished(&r));
+}
+
+static void a_sub_reader_is_bounded_by_its_parent(void **state)
+{
+	(void)state;
+	const uint8_t data[] = { 7, 8, 9 };
+	struct reader r = reader_of(data, sizeof(data));
+	struct reader sub = reader_sub(&r, 2);
+	assert_int_equal(reader_u16(&sub), 0x0807);
+	assert_true(reader_finished(&sub));
+	assert_true(reader_sub(&r, SIZE_MAX).bad);
+	assert_true(r.bad);
+}
+
+static void a_buf_keeps_a_nul_behind_its_content(void **state)
+{
+	(void)state;
+	AUTO(buf_free) struct buf b = { 0 };
+	assert_string_equal(buf_text(&b), "");
+	for (int i = 0; i < 1000; i++)
+		buf_printf(&b, "%d,", i % 10);
+	assert_int_equal(b.size, 2000);
+	assert_int_equal(strlen(buf_text(&b)), 2000);
+	buf_clear(&b);
+	buf_put_u16(&b, 0x1234);
+	buf_put_u64(&b, UINT64_C(0x1122334455667788));
+	const uint8_t expected[] = { 0x34, 0x12, 0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11 };
+	assert_int_equal(b.size, sizeof(expected));
+	assert_memory_equal(b.data, expected, sizeof(expected));
+}
+
+static void hex_accepts_both_cases_and_nothing_else(void **state)
+{
+	(void)state;
+	AUTO(buf_free) struct buf b = { 0 };
+	assert_true(hex_decode(&b, "00fFAb", 6));
+	assert_memory_equal(b.data, "\x00\xff\xab", 3);
+	assert_false(hex_decode(&b, "0", 1));
+	assert_false(hex_decode(&b, "0g", 2));
+	assert_false(hex_decode(&b, " 0", 2));
+	assert_int_equal(b.size, 3);
+	uint8_t two[2];
+	assert_true(hex_decode_exact(two, 2, "Beef"));
+	assert_false(hex_decode_exact(two, 2, "beef0"));
+	AUTO(buf_free) struct buf text = { 0 };
+	hex_encode(&text, b.data, b.size);
+	assert_string_equal(buf_text(&text), "00ffab");
+}
+
+static void base64_is_padded_and_strict(void **state)
+{
+	(void)state;
+	static const char *const pairs[][2] = { { "", "" }, { "f", "Zg==" }, { "fo", "Zm8=" },
+		{ "foo", "Zm9v" }, { "foobar", "Zm9vYmFy" }, { "\xff\xfe\xfd", "//79" } };
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		AUTO(buf_free) struct buf encoded = { 0 };
+		AUTO(buf_free) struct buf decoded = { 0 };
+		base64_encode(&encoded, pairs[i][0], strlen(pairs[i][0]));
+		assert_string_equal(buf_text(&encoded), pairs[i][1]);
+		assert_true(base64_decode(&decoded, pairs[i][1], strlen(pairs[i][1])));
+		assert_string_equal(buf_text(&decoded), pairs[i][0]);
+	}
+	static const char *const wrong[] = { "Z", "Zg",
+		"Zg=", "Z===", "====", "Zg==Zg==", "Zm9v=", "Zm 9v", "Zm9-", "Z=g=", "Zm9vZm8" };
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		AUTO(buf_free) struct buf decoded = { 0 };
+		assert_false(base64_decode(&decoded, wrong[i], strlen(wrong[i])));
+		assert_int_equal(decoded.size, 0);
+	}
+	AUTO(buf_free) struct buf decoded = { 0 };
+	assert_true(base64_decode(&decoded, "Zm\r\n9v\n", 7));
+	assert_string_equal(buf_text(&decoded), "foo");
+	assert_true(base64_url_decode(&decoded, "__79", 4));
+	assert_false(base64_url_decode(&decoded, "//79", 4));
+}
+
+static void json_text_is_escaped_like_go_does(void **state)
+{
+	(void)state;
+	static const char text[] = "a\"\\\n\x01<>&\xe2\x80\xa8\xc3\xa9\xff\xc0\x80\xed\xa0\x80";
+	AUTO(buf_free) struct buf out = { 0 };
+	json_text_put(&out, text, sizeof(text) - 1);
+	assert_string_equal(buf_text(&out),
+		"\"a\\\"\\\\\\n\\u0001\\u003c\\u003e\\u0026\\u2028\xc3\xa9\\ufffd\\ufffd\\ufffd"
+		"\\ufffd\\ufffd\\ufffd\"");
+}
+
+static void only_existing_dates_are_read(void **state)
+{
+	(void)state;
+	int64_t seconds = 0;
+	assert_true(clock_parse_utc("2022-05-16T01:02:03Z", &seconds));
+	assert_int_equal(seconds, 1652662923);
+	assert_true(clock_parse_utc("2024-02-29T00:00:00Z", &seconds));
+	static const char *const wrong[] = { "2023-02-29T00:00:00Z", "2022-13-01T00:00:00Z",
+		"2022-05-16T24:00:00Z", "2022-05-16 01:02:03Z", "2022-05-16T01:02:03",
+		"2022-05-16T01:02:03+00:00", "22-05-16T01:02:03Z", "" };
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		assert_false(clock_parse_utc(wrong[i], &seconds));
+	char text[CLOCK_TEXT_SIZE];
+	clock_format_utc(text, -1);
+	assert_string_equal(text, "1969-12-31T23:59:59Z");
+}
+
+static void files_are_replaced_as_a_whole(void **state)
+{
+	(void)state;
+	char folder[] = "/tmp/test_base.XXXXXX";
+	assert_non_null(mkdtemp(folder));
+	AUTO(auto_free) char *path = xasprintf("%s/a/b/file", folder);
+	struct error err = { 0 };
+	AUTO(buf_free) struct buf content = { 0 };
+	assert_failure(file_read(path, 100, &content, &err), err, ERROR_NOT_FOUND, path);
+	assert_success(file_make_parents(path, 0700, &err), err);
+	assert_success(file_replace(path, "first", 5, 0600, &err), err);
+	assert_success(file_replace(path, "second", 6, 0640, &err), err);
+	assert_success(file_read(path, 6, &content, &err), err);
+	assert_string_equal(buf_text(&content), "second");
+	assert_failure(file_read(path, 5, &content, &err), err, ERROR_INVALID, "longer than");
+	struct stat info;
+	assert_int_equal(stat(path, &info), 0);
+	assert_int_equal(info.st_mode & 0777, 0640);
+	AUTO(auto_free) char *left_over = xasprintf("%s.tmp", path);
+	assert_int_equal(access(left_over, F_OK), -1);
+	AUTO(auto_free) char *command = xasprintf("rm -rf '%s'", folder);
+	assert_int_equal(system(command), 0);
+}
+
+static void a_strmap_is_sorted_and_the_last_of_a_name_wins(void **state)
+{
+	(void)state;
+	struct strmap m = { 0 };
+	static int values[] = { 0, 1, 2, 3 };
+	strmap_add(&m, "b", &values[0]);
+	strmap_add(&m, "a", &values[1]);
+	strmap_add(&m, "b", &values[2]);
+	strmap_add(&m, "", &values[3]);
+	strmap_sort(&m, NULL);
+	assert_int_equal(m.count, 3);
+	assert_string_equal(m.entries[0].name, "");
+	assert_ptr_equal(strmap_get(&m, "a"), &values[1]);
+	assert_ptr_equal(strmap_get(&m, "b"), &values[2]);
+	assert_null(strmap_get(&m, "c"));
+	strmap_free(&m, NULL);
+	assert_null(strmap_get(&m, "a"));
+}
+
+static void secrets_compare_as_a_whole(void **state)
+{
+	(void)state;
+	assert_true(memory_equal_secret("abc", "abc", 3));
+	assert_false(memory_equal_secret("abc", "abd", 3));
+	assert_false(memory_equal_secret("xbc", "abc", 3));
+	assert_true(memory_equal_secret("", "x", 0));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(errors_gain_context_on_the_way_up),
+		cmocka_unit_test(an_endless_message_is_cut),
+		cmocka_unit_test(a_reader_never_passes_the_end),
+		cmocka_unit_test(a_sub_reader_is_bounded_by_its_parent),
+		cmocka_unit_test(a_buf_keeps_a_nul_behind_its_content),
+		cmocka_unit_test(hex_accepts_both_cases_and_nothing_else),
+		cmocka_unit_test(base64_is_padded_and_strict),
+		cmocka_unit_test(json_text_is_escaped_like_go_does),
+		cmocka_unit_test(only_existing_dates_are_read),
+		cmocka_unit_test(files_are_replaced_as_a_whole),
+		cmocka_unit_test(a_strmap_is_sorted_and_the_last_of_a_name_wins),
+		cmocka_unit_test(secrets_compare_as_a_whole),
+	};
+	return cmocka_run_group_tests_name("base", tests, NULL, NULL);
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit.h"
+
+#include "base/cleanup.h"
+#include "sgx/quote.h"
+
+static struct sgx_report_body example_body(void)
+{
+	struct sgx_report_body body = { .misc_select = 0x01020304,
+		.isv_prod_id = 0x1112,
+		.isv_svn = 0x2122,
+		.config_svn = 0x3132,
+		.attributes = { .flags = SGX_FLAG_INITTED | SGX_FLAG_MODE64BIT, .xfrm = 7 } };
+	memset(body.mr_enclave, 0xe1, sizeof(body.mr_enclave));
+	memset(body.mr_signer, 0x51, sizeof(body.mr_signer));
+	memset(body.report_data, 0xda, sizeof(body.report_data));
+	return body;
+}
+
+static void fields_stand_at_the_offsets_of_the_spec(void **state)
+{
+	(void)state;
+	struct sgx_report_body body = example_body();
+	AUTO(buf_free) struct buf out = { 0 };
+	sgx_report_body_put(&out, &body);
+	assert_int_equal(out.size, SGX_REPORT_BODY_SIZE);
+	assert_int_equal(out.data[16], 4);
+	assert_int_equal(out.data[48], 5);
+	assert_int_equal(out.data[56], 7);
+	assert_memory_equal(out.data + 64, body.mr_enclave, 32);
+	assert_memory_equal(out.data + 128, body.mr_signer, 32);
+	assert_memory_equal(out.data + 256, "\x12\x11\x22\x21\x32\x31", 6);
+	assert_memory_equal(out.data + 320, body.report_data, 64);
+	struct reader r = reader_of(out.data, out.size);
+	struct sgx_report_body again;
+	sgx_report_body_parse(&r, &again);
+	assert_true(reader_finished(&r));
+	assert_true(again.reserved_are_zero);
+	assert_int_equal(again.isv_svn, 0x2122);
+	out.data[96] = 1;
+	r = reader_of(out.data, out.size);
+	sgx_report_body_parse(&r, &again);
+	assert_false(again.reserved_are_zero);
+}
+
+static void target_info_and_report_have_their_sizes(void **state)
+{
+	(void)state;
+	AUTO(buf_free) struct buf out = { 0 };
+	struct sgx_report report = { .body = example_body() };
+	sgx_report_put(&out, &report);
+	assert_int_equal(out.size, SGX_REPORT_SIZE);
+	buf_clear(&out);
+	struct sgx_target_info target = { .misc_select = 9, .config_svn = 8 };
+	sgx_target_info_put(&out, &target);
+	assert_int_equal(out.size, SGX_TARGET_INFO_SIZE);
+	assert_int_equal(out.data[50], 8);
+	assert_int_equal(out.data[52], 9);
+	struct reader r = reader_of(out.data, out.size);
+	struct sgx_target_info again;
+	sgx_target_info_parse(&r, &again);
+	assert_true(reader_finished(&r));
+	assert_int_equal(again.misc_select, 9);
+}
+
+static void put_example_quote(struct buf *out)
+{
+	struct sgx_quote_header header = { .qe_svn = 8, .pce_svn = 13 };
+	struct sgx_report_body body = example_body();
+	static const uint8_t zeros[SGX_REPORT_BODY_SIZE];
+	struct sgx_quote quote = { .signature = zeros,
+		.attestation_key = zeros,
+		.qe_report_part = { zeros, sizeof(zeros) },
+		.qe_report_signature = zeros,
+		.qe_auth_data = { zeros, 32 },
+		.cert_type = SGX_CERT_TYPE_PCK_CHAIN,
+		.cert_data = { "chain", 5 } };
+	sgx_quote_put_signed_part(out, &header, &body);
+	sgx_quote_put_signature_data(out, &quote);
+}
+
+static void a_quote_is_parsed_as_it_was_built(void **state)
+{
+	(void)state;
+	AUTO(buf_free) struct buf out = { 0 };
+	put_example_quote(&out);
+	assert_int_equal(out.size, 436 + 584 + 32 + 5);
+	struct sgx_quote quote;
+	struct error err = { 0 };
+	assert_success(sgx_quote_parse(buf_bytes(&out), &quote, &err), err);
+	assert_int_equal(quote.header.pce_svn, 13);
+	assert_int_equal(quote.report.isv_prod_id, 0x1112);
+	assert_int_equal(quote.qe_auth_data.size, 32);
+	assert_int_equal(quote.cert_data.size, 5);
+	assert_memory_equal(quote.cert_data.data, "chain", 5);
+}
+
+static void every_wrong_length_of_a_quote_is_refused(void **state)
+{
+	(void)state;
+	AUTO(buf_free) struct buf out = { 0 };
+	put_example_quote(&out);
+	struct sgx_quote quote;
+	struct error err = { 0 };
+	for (size_t size = 0; size < out.size; size++)
+		assert_false(sgx_quote_parse((struct bytes){ out.data, size }, &quote, &err));
+	static const size_t length_fields[] = { 432, 436 + 576, 436 + 578 + 32 + 2 };
+	for (size_t i = 0; i < 3; i++) {
+		for (int delta = -1; delta <= 1; delta += 2) {
+			out.data[length_fields[i]] = (uint8_t)(out.data[length_fields[i]] + delta);
+			assert_false(sgx_quote_parse(buf_bytes(&out), &quote, &err));
+			out.data[length_fields[i]] = (uint8_t)(out.data[length_fields[i]] - delta);
+		}
+	}
+	memset(out.data + 432, 0xff, 4);
+	assert_false(sgx_quote_parse(buf_bytes(&out), &quote, &err));
+	buf_clear(&out);
+	put_example_quote(&out);
+	buf_put_u8(&out, 0);
+	assert_failure(sgx_quote_parse(buf_bytes(&out), &quote, &err), err, ERROR_INVALID,
+		"lengths do not add up");
+}
+
+static void other_kinds_of_quotes_are_named(void **state)
+{
+	(void)state;
+	AUTO(buf_free) struct buf out = { 0 };
+	put_example_quote(&out);
+	struct sgx_quote quote;
+	struct error err = { 0 };
+	out.data[0] = 4;
+	assert_failure(sgx_quote_parse(buf_bytes(&out), &quote, &err), err, ERROR_UNSUPPORTED,
+		"version 4");
+	out.data[0] = 3;
+	out.data[2] = 1;
+	assert_failure(
+		sgx_quote_parse(buf_bytes(&out), &quote, &err), err, ERROR_UNSUPPORTED, "EPID");
+	out.data[2] = 2;
+	out.data[4] = 0x81;
+	assert_failure(
+		sgx_quote_parse(buf_bytes(&out), &quote, &err), err, ERROR_INVALID, "TEE type");
+	out.data[4] = 0;
+	out.data[12] ^= 1;
+	assert_failure(
+		sgx_quote_parse(buf_bytes(&out), &quote, &err), err, ERROR_UNSUPPORTED, "vendor");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(fields_stand_at_the_offsets_of_the_spec),
+		cmocka_unit_test(target_info_and_report_have_their_sizes),
+		cmocka_unit_test(a_quote_is_parsed_as_it_was_built),
+		cmocka_unit_test(every_wrong_length_of_a_quote_is_refused),
+		cmocka_unit_test(other_kinds_of_quotes_are_named),
+	};
+	return cmocka_run_group_tests_name("sgx", tests, NULL, NULL);
+}
