@@ -117,6 +117,17 @@ bool grpc_transport_open(struct grpc_transport *transport, const struct grpc_add
 	}
 }
 
+/* A peer that refuses says why before it closes: that tells more than the broken pipe. */
+static void prefer_alert(struct grpc_transport *transport, struct error *err)
+{
+	char byte;
+	size_t got;
+	prepare_operation();
+	int result = SSL_read_ex(transport->ssl, &byte, sizeof(byte), &got);
+	if (result != 1 && SSL_get_error(transport->ssl, result) == SSL_ERROR_SSL)
+		tls_failure(err, SSL_ERROR_SSL);
+}
+
 bool grpc_transport_write(struct grpc_transport *transport, struct bytes data, struct error *err)
 {
 	size_t written = 0;
@@ -127,8 +138,10 @@ bool grpc_transport_write(struct grpc_transport *transport, struct bytes data, s
 		int result = SSL_write_ex(transport->ssl, data.data, data.size, &written);
 		if (result == 1)
 			return true;
-		if (!wait_to_go_on(transport, result, err))
-			return error_prefix(err, "sending");
+		if (wait_to_go_on(transport, result, err))
+			continue;
+		prefer_alert(transport, err);
+		return error_prefix(err, "sending");
 	}
 }
 
