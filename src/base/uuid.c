@@ -4,6 +4,7 @@
 #include "base/hex.h"
 #include "base/memory.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -69,4 +70,12 @@ bool uuid_parse(const char *text, size_t length, char canonical[UUID_TEXT_SIZE],
 		return error_set(err, ERROR_INVALID, "the nil UUID is not accepted");
 	uuid_format(uuid, canonical);
 	return true;
+}
+
+void uuid_to_bytes(const char *canonical, uint8_t uuid[UUID_SIZE])
+{
+	char digits[DIGITS + 1];
+	if (strlen(canonical) != HYPHENATED || !drop_hyphens(canonical, digits) ||
+		!hex_decode_exact(uuid, UUID_SIZE, digits))
+		abort();
 }

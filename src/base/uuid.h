@@ -18,6 +18,9 @@
  */
 bool uuid_parse(const char *text, size_t length, char canonical[UUID_TEXT_SIZE], struct error *err);
 
+/* The bytes of a canonical text. */
+void uuid_to_bytes(const char *canonical, uint8_t uuid[UUID_SIZE]);
+
 void uuid_format(const uint8_t uuid[UUID_SIZE], char canonical[UUID_TEXT_SIZE]);
 
 #endif
