@@ -73,6 +73,12 @@ static void on_writable(struct bufferevent *stream, void *context)
 	send_pending(context);
 }
 
+static void on_wake(evutil_socket_t fd, short what, void *context)
+{
+	(void)fd, (void)what;
+	send_pending(context);
+}
+
 static void on_event(struct bufferevent *stream, short what, void *context)
 {
 	struct grpc_connection *connection = context;
@@ -125,8 +131,8 @@ void grpc_connection_touch(struct grpc_connection *connection)
 
 void grpc_connection_wake(struct grpc_connection *connection)
 {
-	bufferevent_trigger(connection->stream, EV_WRITE,
-		BEV_TRIG_IGNORE_WATERMARKS | BEV_TRIG_DEFER_CALLBACKS);
+	/* libevent's own deferred callbacks keep the stream alive beyond the end of the loop */
+	event_active(connection->wake, EV_WRITE, 0);
 }
 
 void grpc_connection_start(struct grpc_server *server, int fd)
@@ -142,7 +148,8 @@ void grpc_connection_start(struct grpc_server *server, int fd)
 					   BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE)
 				 : NULL;
 	connection->deadline = evtimer_new(base, on_deadline, connection);
-	if (!connection->stream || !connection->deadline)
+	connection->wake = event_new(base, -1, 0, on_wake, connection);
+	if (!connection->stream || !connection->deadline || !connection->wake)
 		abort();
 	connection->session = grpc_session_new(connection);
 	LIST_INSERT_HEAD(&server->connections, connection, entry);
@@ -173,6 +180,7 @@ void grpc_connection_free(struct grpc_connection *connection)
 	ERR_clear_error();
 	nghttp2_session_del(connection->session);
 	event_free(connection->deadline);
+	event_free(connection->wake);
 	bufferevent_free(connection->stream);
 	free(connection);
 }

@@ -29,6 +29,7 @@ struct grpc_connection {
 	struct grpc_server *server;
 	struct bufferevent *stream;
 	struct event *deadline;
+	struct event *wake;
 	nghttp2_session *session;
 	LIST_HEAD(, grpc_call) calls;
 	bool established; /* the TLS handshake is done */

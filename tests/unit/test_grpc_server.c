@@ -71,8 +71,15 @@ static void send_too_much(struct grpc_call *call, struct bytes request, void *co
 	grpc_call_reply(call, buf_bytes(&answer));
 }
 
+static void answer_and_end(struct grpc_call *call, struct bytes request, void *context)
+{
+	const struct fixture *fixture = context;
+	grpc_call_reply(call, request);
+	event_base_loopbreak(fixture->base);
+}
+
 struct test_methods {
-	struct grpc_method list[8];
+	struct grpc_method list[9];
 	struct fixture *fixture;
 };
 
@@ -88,6 +95,7 @@ static int setup_with(void **state, size_t connections_max, unsigned idle_second
 		{ "/test/Release", release_held, methods->fixture },
 		{ "/test/Peer", tell_peer, NULL },
 		{ "/test/TooMuch", send_too_much, NULL },
+		{ "/test/Last", answer_and_end, methods->fixture },
 		{ NULL, NULL, NULL },
 	};
 	memcpy(methods->list, list, sizeof(list));
@@ -398,6 +406,19 @@ static void a_call_may_be_open_when_the_server_ends(void **state)
 	close_raw(ssl);
 }
 
+/* The sanitizer sees whether anything of the unsent answer is left. */
+static void an_answer_may_be_unsent_when_the_server_ends(void **state)
+{
+	SSL *ssl = connect_raw(fixture_of(state), "\x02h2");
+	AUTO(buf_free) struct buf ask = client_start();
+	AUTO(buf_free) struct buf headers = { 0 };
+	put_request(&ask, 1, "/test/Last", (struct bytes){ "\0\0\0\0\1x", 6 });
+	send_raw(ssl, &ask);
+	read_answers(ssl, 1, &headers);
+	assert_int_equal(SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN, SSL_RECEIVED_SHUTDOWN);
+	close_raw(ssl);
+}
+
 static void connections_are_bounded(void **state)
 {
 	struct fixture *fixture = fixture_of(state);
@@ -480,6 +501,8 @@ int main(void)
 			a_handler_learns_that_its_peer_is_gone, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_answer_to_nobody_is_dropped, setup, teardown),
 		cmocka_unit_test_setup(a_call_may_be_open_when_the_server_ends, setup),
+		cmocka_unit_test_setup_teardown(
+			an_answer_may_be_unsent_when_the_server_ends, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			connections_are_bounded, setup_for_two_connections, teardown),
 		cmocka_unit_test_setup_teardown(
