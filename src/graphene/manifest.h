@@ -91,7 +91,7 @@ struct graphene_manifest {
 
 	/* enclave */
 	uint64_t enclave_size; /* bytes */
-	uint32_t thread_num;
+	uint32_t thread_num;   /* 0: not given, which only an unsigned manifest does (clause 5) */
 	bool nonpie_binary;
 	bool edmm; /* memory is added at run time, so no heap is measured */
 	bool debug;
@@ -133,5 +133,7 @@ enum graphene_generation graphene_generation_of_tree(const json_t *tree);
  * "file:"; NULL with ERROR_INVALID for another scheme.
  */
 char *graphene_normalise_uri(const char *uri, struct error *err);
+/* The same for the path alone, such as one that is being opened. */
+char *graphene_normalise_path(const char *path);
 
 #endif

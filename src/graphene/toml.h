@@ -24,6 +24,9 @@ json_t *toml_parse(struct bytes text, struct error *err);
 /* Appends such a tree as TOML that toml_parse reads back to an equal tree. */
 void toml_write(const json_t *tree, struct buf *out);
 
+/* Appends a key as it has to be written: bare where TOML allows that, else in quotation marks. */
+void toml_put_key(const char *key, struct buf *out);
+
 #ifdef __cplusplus
 }
 #endif

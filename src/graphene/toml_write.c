@@ -24,7 +24,7 @@ static void put_string(const char *text, struct buf *out)
 	buf_put_u8(out, '"');
 }
 
-static void put_key(const char *key, struct buf *out)
+void toml_put_key(const char *key, struct buf *out)
 {
 	static const char bare[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				   "0123456789_-";
@@ -56,7 +56,7 @@ static void put_inline_table(const json_t *table, struct buf *out)
 	json_object_foreach((json_t *)table, key, value)
 	{
 		buf_put_text(out, separator);
-		put_key(key, out);
+		toml_put_key(key, out);
 		buf_put_text(out, " = ");
 		put_value(value, out);
 		separator = ", ";
@@ -128,7 +128,7 @@ static void put_values(const json_t *table, struct buf *out)
 	{
 		if (json_is_object(value) || is_array_of_tables(value))
 			continue;
-		put_key(key, out);
+		toml_put_key(key, out);
 		buf_put_text(out, " = ");
 		if (json_array_size(value))
 			put_long_array(value, out);
@@ -158,7 +158,7 @@ static void put_tables(const json_t *table, const char *prefix, struct buf *out)
 	{
 		AUTO(buf_free) struct buf path = { 0 };
 		buf_put_text(&path, prefix);
-		put_key(key, &path);
+		toml_put_key(key, &path);
 		if (json_is_object(value))
 			put_table(value, buf_text(&path), false, out);
 		size_t elements = is_array_of_tables(value) ? json_array_size(value) : 0;
