@@ -85,8 +85,7 @@ static void secrets_are_for_their_owner_alone(void **state)
 		"private/platform_ca_key.pem", "private/tcb_signing_key.pem",
 		"private/attestation_key.pem", "private/secret" };
 	AUTO(auto_free) char *folder = xasprintf("%s/missing/parents/platform", (char *)*state);
-	AUTO(auto_platform) struct platform *p = make(folder, &platform_default_options);
-	assert_non_null(p);
+	platform_free(make(folder, &platform_default_options));
 	assert_int_equal(mode_of(folder, "private"), 0700);
 	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
 		assert_int_equal(mode_of(folder, secrets[i]), 0600);
@@ -222,8 +221,8 @@ static void mixed_up_files_are_noticed(void **state)
 {
 	AUTO(auto_free) char *folder = xasprintf("%s/platform", (char *)*state);
 	AUTO(auto_free) char *other = xasprintf("%s/other", (char *)*state);
-	AUTO(auto_platform) struct platform *first = make(folder, &platform_default_options);
-	AUTO(auto_platform) struct platform *second = make(other, &platform_default_options);
+	platform_free(make(folder, &platform_default_options));
+	platform_free(make(other, &platform_default_options));
 	static const char *const names[] = { "private/attestation_key.pem", "qe_report.bin",
 		"pck.pem" };
 	struct error err = { 0 };
@@ -396,6 +395,11 @@ static bool verify(const char *folder, const struct buf *quote, int64_t now,
 	return verifier && dcap_verify(verifier, buf_bytes(quote), now, result, err);
 }
 
+static const char *advisory(const struct dcap_result *result, size_t index)
+{
+	return index < result->advisory_count ? result->advisories[index] : "(none)";
+}
+
 static void check_status(const char *folder, const struct buf *quote, enum tcb_status expected)
 {
 	struct dcap_result result = { 0 };
@@ -409,8 +413,8 @@ static void check_status(const char *folder, const struct buf *quote, enum tcb_s
 	assert_string_equal(tcb_status_name(result.status), tcb_status_name(expected));
 	assert_true(result.is_simulated);
 	assert_int_equal(result.advisory_count, 2);
-	assert_string_equal(result.advisories[0], "INTEL-SA-00615");
-	assert_string_equal(result.advisories[1], "INTEL-SA-00289");
+	assert_string_equal(advisory(&result, 0), "INTEL-SA-00615");
+	assert_string_equal(advisory(&result, 1), "INTEL-SA-00289");
 	assert_int_equal(result.valid_until, ISSUED_AT + 10 * DAY);
 	assert_int_equal(result.tcb_evaluation_number, 21);
 	assert_memory_equal(result.fmspc, "\1\2\3\4\5\6", 6);
@@ -433,14 +437,11 @@ static void every_status_is_what_a_verifier_finds(void **state)
 	AUTO(buf_free) struct buf quote = { 0 };
 	struct error err = { 0 };
 	assert_success(platform_put_quote(p, &body, &quote, &err), err);
-	for (int i = TCB_UP_TO_DATE; i <= TCB_REVOKED; i++) {
-		for (size_t j = 0; j < 3; j++) {
-			o.tcb_status = (enum tcb_status)i;
-			o.qe_status = qe_statuses[j];
-			assert_success(platform_init(folder, &o, true, &err), err);
-			check_status(
-				folder, &quote, tcb_status_converge(o.tcb_status, o.qe_status));
-		}
+	for (size_t i = 0; i < 7 * 3; i++) {
+		o.tcb_status = (enum tcb_status)(i / 3);
+		o.qe_status = qe_statuses[i % 3];
+		assert_success(platform_init(folder, &o, true, &err), err);
+		check_status(folder, &quote, tcb_status_converge(o.tcb_status, o.qe_status));
 	}
 }
 
