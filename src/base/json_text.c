@@ -34,6 +34,15 @@ size_t utf8_sequence_length(const char *text, size_t length)
 	return point < smallest_of_length[size] || point > 0x10ffff || surrogate ? 0 : size;
 }
 
+void utf8_put(struct buf *out, uint32_t point)
+{
+	int following = point < 0x80 ? 0 : point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;
+	static const uint8_t first_of_length[] = { 0, 0xc0, 0xe0, 0xf0 };
+	buf_put_u8(out, (uint8_t)(first_of_length[following] | point >> (6 * following)));
+	while (following-- > 0)
+		buf_put_u8(out, (uint8_t)(0x80 | (point >> (6 * following) & 0x3f)));
+}
+
 static void put_ascii(struct buf *out, char c)
 {
 	static const char escaped[] = "\"\\\n\r\t\b\f";
