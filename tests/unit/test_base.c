@@ -150,6 +150,12 @@ static void code_points_become_utf8(void **state)
 	static const uint32_t points[] = { 0x7f, 0x80, 0x7ff, 0x800, 0xfffd, 0x10000, 0x10ffff };
 	for (size_t i = 0; i < sizeof(points) / sizeof(points[0]); i++)
 		utf8_put(&out, points[i]);
+	uint32_t point = 0;
+	assert_int_equal(utf8_read(buf_text(&out) + 1, 2, &point), 2);
+	assert_int_equal(point, 0x80);
+	assert_int_equal(utf8_read("\xf4\x8f\xbf\xbf", 4, &point), 4);
+	assert_int_equal(point, 0x10ffff);
+	assert_int_equal(utf8_read("\xf4\x8f\xbf\xbf", 3, &point), 0);
 	assert_string_equal(buf_text(&out), "\x7f\xc2\x80\u07ff\u0800\ufffd\U00010000\U0010ffff");
 }
 
