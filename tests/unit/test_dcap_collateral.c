@@ -331,7 +331,7 @@ static void only_the_right_crl_of_this_time_counts(void **state)
 		{ "root_ca.crl", { .issuer = pki->root, .key = pki->root_key, .end = PKI_NOW - 1 },
 			ERROR_DENIED, "root CRL expired at" },
 		{ "pck.crl", { .issuer = pki->ca, .key = pki->ca_key, .is_delta = true },
-			ERROR_INVALID, "delta CRLs" },
+			ERROR_INVALID, "a delta CRL" },
 		{ "pck.crl", { .issuer = pki->ca, .key = pki->ca_key, .has_no_number = true },
 			ERROR_INVALID, "CRL number" },
 	};

@@ -162,8 +162,8 @@ static void known_bad_quotes_are_refused_for_their_reason(void **state)
 	} cases[] = {
 		{ "bad-sgx-v3-fortanix-isv-signature", ERROR_DENIED,
 			"the quote is not signed by its attestation key" },
-		{ "bad-sgx-v3-oe-malformed-pck-name", ERROR_INVALID,
-			"PCK certificate chain: not an X.509 certificate" },
+		{ "bad-sgx-v3-oe-malformed-pck-name", ERROR_DENIED,
+			"does not name \"Intel SGX PCK Processor CA\" as its issuer" },
 		{ "bad-sgx-v3-oe-pck-chain", ERROR_INVALID,
 			"PCK certificate chain: a certificate has a subject that is not one of" },
 		{ "nopck-sgx-v3-cd3-oasis", ERROR_UNSUPPORTED,

@@ -280,16 +280,16 @@ static void a_ca_must_have_the_form_of_one(void **state)
 	struct pki *pki = *state;
 	struct certificate_fields fields = pki_ca_fields(pki);
 	fields.constraints = "critical,CA:FALSE";
-	assert_ca_refused(pki, &fields, "\"Intel SGX PCK Platform CA\": is not a CA");
+	assert_ca_refused(pki, &fields, "wrong basic constraints: it must be a CA");
 	fields = pki_ca_fields(pki);
 	fields.constraints = "critical,CA:TRUE,pathlen:1";
-	assert_ca_refused(pki, &fields, "allows further CAs below it");
+	assert_ca_refused(pki, &fields, "without further CAs below it");
 	fields = pki_ca_fields(pki);
 	fields.key_usage = "critical,digitalSignature,cRLSign";
 	assert_ca_refused(pki, &fields, "wrong key usage");
 	fields = pki_ca_fields(pki);
 	fields.distribution_point = NULL;
-	assert_ca_refused(pki, &fields, "exactly one extension \"X509v3 CRL Distribution Points\"");
+	assert_ca_refused(pki, &fields, "lacks the extension \"CRL distribution points\"");
 	fields = pki_ca_fields(pki);
 	fields.critical_oid = "1.2.3.4";
 	assert_ca_refused(pki, &fields, "critical extension");
@@ -329,11 +329,11 @@ static void a_leaf_does_not_act_as_a_ca(void **state)
 	fields.constraints = "critical,CA:TRUE";
 	AUTO(auto_x509) X509 *leaf_as_ca = issue_certificate(&fields);
 	pki_set_chain(pki, leaf_as_ca, pki->ca, pki->root, (X509 *)NULL);
-	assert_refused(pki, ERROR_INVALID, "must not be a CA");
+	assert_refused(pki, ERROR_INVALID, "it must not be a CA");
 	fields = pki_pck_fields(pki, NULL);
 	AUTO(auto_x509) X509 *without_extension = issue_certificate(&fields);
 	pki_set_chain(pki, without_extension, pki->ca, pki->root, (X509 *)NULL);
-	assert_refused(pki, ERROR_INVALID, "exactly one extension 1.2.840.113741.1.13.1");
+	assert_refused(pki, ERROR_INVALID, "SGX extension: missing");
 }
 
 static void every_certificate_of_the_chain_has_its_time(void **state)
