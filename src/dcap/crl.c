@@ -19,10 +19,8 @@ static bool decode_pem(struct bytes text, struct buf *der, struct error *err)
 	AUTO(buf_free) struct buf second = { 0 };
 	char label[PEM_LABEL_MAX];
 	struct error end = { 0 };
-	if (!pem_next(&reader, label, der, err))
-		return false;
-	if (strcmp(label, "X509 CRL") != 0 || pem_next(&reader, label, &second, &end) || end.kind ||
-		reader.foreign_text)
+	if (!pem_next(&reader, label, der, &end) || strcmp(label, "X509 CRL") != 0 ||
+		pem_next(&reader, label, &second, &end) || end.kind || reader.foreign_text)
 		return error_set(
 			err, ERROR_INVALID, "the PEM text is not one block \"X509 CRL\" alone");
 	return true;
@@ -138,14 +136,13 @@ bool crl_read(struct bytes data, struct crl *out, struct error *err)
 	*out = (struct crl){ 0 };
 	if (data.size > CRL_MAX)
 		return error_set(err, ERROR_INVALID, "longer than %d bytes", CRL_MAX);
-	if (!decode(data, &out->der, err))
-		return false;
-	if (!x509_open(buf_bytes(&out->der), &out->object))
-		error_set(err, ERROR_INVALID, "neither PEM, DER nor hex of a CRL");
-	else if (read_fields(out, err))
-		return true;
-	crl_free(out);
-	return false;
+	bool good = decode(data, &out->der, err) &&
+		    (x509_open(buf_bytes(&out->der), &out->object) ||
+			    error_set(err, ERROR_INVALID, "neither PEM, DER nor hex of a CRL")) &&
+		    read_fields(out, err);
+	if (!good)
+		crl_free(out);
+	return good;
 }
 
 void crl_free(struct crl *crl)

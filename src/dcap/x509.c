@@ -52,16 +52,17 @@ int64_t x509_take_time(struct reader *r)
 {
 	bool is_short = der_next_is(r, DER_UTC_TIME);
 	struct reader time = der_take(r, is_short ? DER_UTC_TIME : DER_GENERALIZED_TIME);
-	char digits[16] = "20"; /* YYYYMMDDhhmmssZ */
-	size_t century = is_short ? 2 : 0;
+	const char *century = "";
+	char digits[16] = ""; /* [YY]YYMMDDhhmmssZ */
 	char text[CLOCK_TEXT_SIZE];
 	int64_t seconds = 0;
-	reader_copy(&time, digits + century, 15 - century);
+	reader_copy(&time, digits, is_short ? 13 : 15);
 	/* years of two digits are those from 1950 to 2049 */
-	if (is_short && digits[2] >= '5')
-		memcpy(digits, "19", 2);
-	snprintf(text, sizeof(text), "%.4s-%.2s-%.2sT%.2s:%.2s:%.3s", digits, digits + 4,
-		digits + 6, digits + 8, digits + 10, digits + 12);
+	if (is_short)
+		century = digits[0] >= '5' ? "19" : "20";
+	const char *rest = digits + (is_short ? 2 : 4);
+	snprintf(text, sizeof(text), "%s%.*s-%.2s-%.2sT%.2s:%.2s:%.3s", century, is_short ? 2 : 4,
+		digits, rest, rest + 2, rest + 4, rest + 6, rest + 8);
 	if (!reader_finished(&time) || !clock_parse_utc(text, &seconds))
 		reader_fail(r);
 	return seconds;

@@ -369,6 +369,8 @@ static void crls_may_be_pem_der_or_hex(void **state)
 	cert_put_pem(pki->ca, &out);
 	pki_write_file(pki, "pck.crl", buf_bytes(&out));
 	assert_refused(pki, ERROR_INVALID, "not one block \"X509 CRL\" alone");
+	pki_write_file(pki, "pck.crl", bytes_of_text("-----BEGIN"));
+	assert_refused(pki, ERROR_INVALID, "not one block \"X509 CRL\" alone");
 	pki_write_file(pki, "pck.crl", (struct bytes){ "", 0 });
 	assert_refused(pki, ERROR_INVALID, "PCK CRL: neither PEM, DER nor hex");
 }
