@@ -8,10 +8,8 @@
 #include "base/memory.h"
 #include "dcap_pki.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #define COLD_ROUNDS 300
@@ -96,18 +94,6 @@ static double measure_warm(const struct pki *pki, const struct buf *quote)
 	return median(times, WARM_ROUNDS);
 }
 
-/* Collateral is usually hours old; files of the last seconds are read at every use. */
-static void make_old(const struct pki *pki)
-{
-	static const char *const names[] = { "tcb_info.json", "tcb_info_issuer_chain.pem",
-		"qe_identity.json", "qe_identity_issuer_chain.pem", "pck.crl", "root_ca.crl" };
-	const struct timespec times[2] = { { .tv_sec = PKI_NOW }, { .tv_sec = PKI_NOW } };
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		AUTO(auto_free) char *path = xasprintf("%s/%s", pki->folder, names[i]);
-		MUST(utimensat(AT_FDCWD, path, times, 0) == 0);
-	}
-}
-
 static void print(const char *name, double figure, double limit)
 {
 	printf("{\"name\":\"%s\",\"figure\":%.1f,\"unit\":\"us\",\"limit\":%.1f,"
@@ -121,7 +107,7 @@ int main(void)
 	AUTO(buf_free) struct buf quote = { 0 };
 	pki_make(&pki);
 	pki_write(&pki);
-	make_old(&pki);
+	pki_make_old(&pki); /* as collateral mostly is */
 	pki_put_quote(&pki, &quote);
 	double ecdsa = measure_ecdsa(&pki);
 	double cold = measure_cold(&pki, &quote);

@@ -264,8 +264,9 @@ bool certificate_check_issuer(
 		       issuer_name);
 }
 
-bool certificate_check_date(const struct certificate *certificate, int64_t now, struct error *err)
+bool certificate_check_date(
+	const struct certificate *certificate, int64_t now, const char *remedy, struct error *err)
 {
 	return validity_check(
-		&certificate->validity, now, role_names[certificate->role], NULL, err);
+		&certificate->validity, now, role_names[certificate->role], remedy, err);
 }

@@ -44,7 +44,8 @@ void certificate_free(struct certificate *certificate);
 /* Names `issuer` as its issuer, byte by byte, and carries a signature by its key. ERROR_DENIED. */
 bool certificate_check_issuer(
 	const struct certificate *certificate, const struct certificate *issuer, struct error *err);
-/* ERROR_DENIED naming the certificate and the date. */
-bool certificate_check_date(const struct certificate *certificate, int64_t now, struct error *err);
+/* As validity_check, naming the certificate. */
+bool certificate_check_date(
+	const struct certificate *certificate, int64_t now, const char *remedy, struct error *err);
 
 #endif

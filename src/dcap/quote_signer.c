@@ -99,7 +99,8 @@ void quote_signer_release(struct quote_signer *signer)
 bool quote_signer_check_dates(const struct quote_signer *signer, const struct anchor *anchor,
 	int64_t now, struct error *err)
 {
-	return certificate_check_date(signer->pck, now, err) &&
-	       certificate_check_date(signer->pck_ca, now, err) &&
-	       certificate_check_date(&anchor->root, now, err);
+	static const char remedy[] = "refresh the PCK certificates on the Marble's host";
+	return certificate_check_date(signer->pck, now, remedy, err) &&
+	       certificate_check_date(signer->pck_ca, now, remedy, err) &&
+	       certificate_check_date(&anchor->root, now, NULL, err);
 }

@@ -56,8 +56,9 @@ static bool check_chain_case(const char *name, struct error *err)
 	vectors_read(&pck_text, "dcap/%s/%s/pck.crl.pem", set, name);
 	return open_anchor(set, name, &anchor, err) && chain_read(buf_bytes(&pem), &chain, err) &&
 	       chain_check_pck(&chain, &anchor, &pck, &ca, err) &&
-	       certificate_check_date(pck, now, err) && certificate_check_date(ca, now, err) &&
-	       certificate_check_date(&anchor.root, now, err) &&
+	       certificate_check_date(pck, now, NULL, err) &&
+	       certificate_check_date(ca, now, NULL, err) &&
+	       certificate_check_date(&anchor.root, now, NULL, err) &&
 	       check_crl(&root_crl, &root_text, &anchor.root, now, err) &&
 	       check_crl(&pck_crl, &pck_text, ca, now, err) &&
 	       crl_check_not_listed(&root_crl, ca, err) && crl_check_not_listed(&pck_crl, pck, err);
@@ -95,8 +96,8 @@ static bool check_crl_case(const char *name, struct error *err)
 	if (!open_anchor(set, name, &anchor, err) || !chain_read(buf_bytes(&pem), &chain, err))
 		return false;
 	const struct certificate *issuer = find_crl_issuer(&chain, &anchor, err);
-	return issuer && certificate_check_date(issuer, now, err) &&
-	       certificate_check_date(&anchor.root, now, err) &&
+	return issuer && certificate_check_date(issuer, now, NULL, err) &&
+	       certificate_check_date(&anchor.root, now, NULL, err) &&
 	       check_crl(&crl, &text, issuer, now, err);
 }
 
