@@ -161,31 +161,22 @@ static bool check_user(const struct document *document, const char *name,
 	return true;
 }
 
-static int compare_certificates(const void *a, const void *b)
-{
-	const struct strmap_entry *x = *(const struct strmap_entry *const *)a;
-	const struct strmap_entry *y = *(const struct strmap_entry *const *)b;
-	const struct document_user *first = x->value;
-	const struct document_user *second = y->value;
-	int order = strcmp(first->certificate, second->certificate);
-	return order ? order : strcmp(x->name, y->name);
-}
-
 /* Rule 14. */
 static bool check_certificates_differ(const struct strmap *users, struct error *err)
 {
-	const struct strmap_entry **sorted = xcalloc(users->count + 1, sizeof(*sorted));
-	AUTO(auto_free) void *memory = sorted;
-	for (size_t i = 0; i < users->count; i++)
-		sorted[i] = &users->entries[i];
-	qsort(sorted, users->count, sizeof(*sorted), compare_certificates);
-	for (size_t i = 1; i < users->count; i++) {
-		const struct document_user *user = sorted[i]->value;
-		const struct document_user *before = sorted[i - 1]->value;
-		if (!strcmp(user->certificate, before->certificate))
+	AUTO(free_names) struct strmap owners = { 0 }; /* certificate to the last user who has it */
+	for (size_t i = 0; i < users->count; i++) {
+		const struct document_user *user = users->entries[i].value;
+		strmap_add(&owners, user->certificate, users->entries[i].name);
+	}
+	strmap_sort(&owners, NULL);
+	for (size_t i = 0; i < users->count; i++) {
+		const struct document_user *user = users->entries[i].value;
+		const char *owner = strmap_get(&owners, user->certificate);
+		if (strcmp(owner, users->entries[i].name) != 0)
 			return error_set(err, ERROR_INVALID,
 				"manifest contains the same certificate for users %s and %s",
-				sorted[i - 1]->name, sorted[i]->name);
+				users->entries[i].name, owner);
 	}
 	return true;
 }

@@ -189,7 +189,7 @@ static void skip_unknown(struct go_json *in)
 	go_json_skip(in);
 }
 
-static bool decode_member(struct go_json *in, const struct go_json_field *field, char *object)
+static bool decode_field(struct go_json *in, const struct go_json_field *field, char *object)
 {
 	if (field && field->entries)
 		return go_json_map(
@@ -198,28 +198,6 @@ static bool decode_member(struct go_json *in, const struct go_json_field *field,
 		return field->decode(in, object + field->value, object + field->companion);
 	skip_unknown(in);
 	return true;
-}
-
-bool go_json_struct(
-	struct go_json *in, const struct go_json_field *fields, void *object, const char *type)
-{
-	if (accept_null(in))
-		return true;
-	if (!accept(in, '{'))
-		return fail_kind(in, type);
-	AUTO(buf_free) struct buf name = { 0 };
-	struct go_json_path path = { .parent = in->path };
-	while (go_json_next(in) == '"') {
-		if (!take_name(in, &name, &path))
-			return false;
-		in->path = &path;
-		bool decoded = decode_member(in, find_field(fields, path.name), object);
-		in->path = path.parent;
-		if (!decoded)
-			return false;
-		accept(in, ',');
-	}
-	return accept(in, '}');
 }
 
 static bool decode_entry(struct go_json *in, struct strmap *map,
@@ -236,29 +214,54 @@ static bool decode_entry(struct go_json *in, struct strmap *map,
 	return true;
 }
 
-bool go_json_map(struct go_json *in, struct strmap *map, const struct go_json_entries *entries)
+/* What the members of an object go into: a map, or else a struct. */
+struct target {
+	struct strmap *map;
+	const struct go_json_entries *entries;
+	void *object;
+	const struct go_json_field *fields;
+};
+
+static bool decode_members(struct go_json *in, const struct target *target)
 {
-	if (accept_null(in)) {
-		strmap_free(map, entries->free);
-		return true;
-	}
-	if (!accept(in, '{')) {
-		AUTO(auto_free) char *type = xasprintf("map[string]%s", entries->type);
-		return fail_kind(in, type);
-	}
 	AUTO(buf_free) struct buf name = { 0 };
 	struct go_json_path path = { .parent = in->path };
 	while (go_json_next(in) == '"') {
 		if (!take_name(in, &name, &path))
 			return false;
 		in->path = &path;
-		bool decoded = decode_entry(in, map, entries, path.name);
+		bool decoded = target->map
+				       ? decode_entry(in, target->map, target->entries, path.name)
+				       : decode_field(in, find_field(target->fields, path.name),
+						 target->object);
 		in->path = path.parent;
 		if (!decoded)
 			return false;
 		accept(in, ',');
 	}
 	return accept(in, '}');
+}
+
+bool go_json_struct(
+	struct go_json *in, const struct go_json_field *fields, void *object, const char *type)
+{
+	struct target target = { .object = object, .fields = fields };
+	if (accept_null(in))
+		return true;
+	return accept(in, '{') ? decode_members(in, &target) : fail_kind(in, type);
+}
+
+bool go_json_map(struct go_json *in, struct strmap *map, const struct go_json_entries *entries)
+{
+	struct target target = { .map = map, .entries = entries };
+	if (accept_null(in)) {
+		strmap_free(map, entries->free);
+		return true;
+	}
+	if (accept(in, '{'))
+		return decode_members(in, &target);
+	AUTO(auto_free) char *type = xasprintf("map[string]%s", entries->type);
+	return fail_kind(in, type);
 }
 
 bool go_json_list(struct go_json *in, bool (*decode)(struct go_json *in, void *list), void *list,
@@ -307,8 +310,10 @@ static bool parse_digits(struct bytes digits, uint64_t max, uint64_t *value)
 static bool take_number(struct go_json *in, struct bytes *number, const char *type)
 {
 	char c = go_json_next(in);
-	if (c != '-' && !isdigit((unsigned char)c))
-		return fail_kind(in, type);
+	if (c != '-' && !isdigit((unsigned char)c)) {
+		fail_kind(in, type);
+		return false;
+	}
 	*number = take_word(in);
 	return true;
 }

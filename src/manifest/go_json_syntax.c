@@ -150,22 +150,6 @@ static bool check_literal(struct syntax *s, const char *literal)
 
 static bool check_value(struct syntax *s);
 
-static bool check_array(struct syntax *s)
-{
-	s->at++;
-	if (peek_after_space(s) == ']')
-		return accept(s, ']');
-	for (;;) {
-		if (!check_value(s))
-			return false;
-		peek_after_space(s);
-		if (accept(s, ']'))
-			return true;
-		if (!accept(s, ','))
-			return fail(s, "after array element");
-	}
-}
-
 static bool check_member(struct syntax *s)
 {
 	if (peek_after_space(s) != '"')
@@ -176,19 +160,21 @@ static bool check_member(struct syntax *s)
 	return accept(s, ':') ? check_value(s) : fail(s, "after object key");
 }
 
-static bool check_object(struct syntax *s)
+/* Elements with commas between them, up to `end`. */
+static bool check_elements(
+	struct syntax *s, uint8_t end, bool (*check)(struct syntax *s), const char *context)
 {
 	s->at++;
-	if (peek_after_space(s) == '}')
-		return accept(s, '}');
+	if (peek_after_space(s) == end)
+		return accept(s, end);
 	for (;;) {
-		if (!check_member(s))
+		if (!check(s))
 			return false;
 		peek_after_space(s);
-		if (accept(s, '}'))
+		if (accept(s, end))
 			return true;
 		if (!accept(s, ','))
-			return fail(s, "after object key:value pair");
+			return fail(s, context);
 	}
 }
 
@@ -198,7 +184,8 @@ static bool check_container(struct syntax *s, bool is_object)
 		return error_set(s->err, ERROR_INVALID, "exceeded max depth of %d values",
 			GO_JSON_DEPTH_MAX);
 	s->depth++;
-	bool valid = is_object ? check_object(s) : check_array(s);
+	bool valid = is_object ? check_elements(s, '}', check_member, "after object key:value pair")
+			       : check_elements(s, ']', check_value, "after array element");
 	s->depth--;
 	return valid;
 }

@@ -79,34 +79,33 @@ static bool content_of(const struct template_value *value, struct bytes *bytes, 
 	return require_content(*bytes, err);
 }
 
+static bool encode(const struct template_call *call,
+	void (*put)(struct buf *out, const void *data, size_t size), struct template_value *result,
+	struct error *err)
+{
+	struct bytes bytes = { 0 };
+	if (!content_of(call->arguments, &bytes, err))
+		return false;
+	put(call->text, bytes.data, bytes.size);
+	return give_text(call, result);
+}
+
 static bool call_hex(
 	const struct template_call *call, struct template_value *result, struct error *err)
 {
-	struct bytes bytes;
-	if (!content_of(call->arguments, &bytes, err))
-		return false;
-	hex_encode(call->text, bytes.data, bytes.size);
-	return give_text(call, result);
+	return encode(call, hex_encode, result, err);
 }
 
 static bool call_base64(
 	const struct template_call *call, struct template_value *result, struct error *err)
 {
-	struct bytes bytes;
-	if (!content_of(call->arguments, &bytes, err))
-		return false;
-	base64_encode(call->text, bytes.data, bytes.size);
-	return give_text(call, result);
+	return encode(call, base64_encode, result, err);
 }
 
 static bool call_raw(
 	const struct template_call *call, struct template_value *result, struct error *err)
 {
-	struct bytes bytes;
-	if (!content_of(call->arguments, &bytes, err))
-		return false;
-	buf_put(call->text, bytes.data, bytes.size);
-	return give_text(call, result);
+	return encode(call, buf_put, result, err);
 }
 
 static bool call_string(

@@ -43,10 +43,10 @@ static void put_float(struct buf *out, double number)
 	do
 		snprintf(text, sizeof(text), "%.*e", digits - 1, number);
 	while (strtod(text, NULL) != number && digits++ < 17);
-	int exponent = atoi(strchr(text, 'e') + 1);
+	long exponent = strtol(strchr(text, 'e') + 1, NULL, 10);
 	if (exponent >= -4 && exponent < 6)
 		snprintf(text, sizeof(text), "%.*f",
-			digits - 1 > exponent ? digits - 1 - exponent : 0, number);
+			digits - 1 > exponent ? digits - 1 - (int)exponent : 0, number);
 	buf_put_text(out, text);
 }
 

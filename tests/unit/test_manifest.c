@@ -1,36 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "unit.h"
+#include "manifest_rows.h"
 
-#include "base/cleanup.h"
 #include "base/file.h"
 #include "crypto/openssl.h"
 #include "manifest/cert_template.h"
-#include "manifest/manifest.h"
-
-#include <fcntl.h>
-
-DEFINE_AUTO_FREE(auto_manifest, struct manifest *, manifest_free)
-
-/* For the sake of the reader, JSON in this file has ' for ". */
-static struct manifest *try_parse(const char *json, struct error *err)
-{
-	AUTO(buf_free) struct buf text = { 0 };
-	buf_put_text(&text, json);
-	for (size_t i = 0; i < text.size; i++) {
-		if (text.data[i] == '\'')
-			text.data[i] = '"';
-	}
-	return manifest_parse(buf_bytes(&text), err);
-}
-
-static struct manifest *parse(const char *json)
-{
-	struct error err = { 0 };
-	struct manifest *manifest = try_parse(json, &err);
-	if (!manifest)
-		fail_msg("%s: %s", json, err.message);
-	return manifest;
-}
 
 #define PACKAGES         "'Packages':{'p':{'UniqueID':'a'}}"
 #define MARBLE(members)  "{" PACKAGES ",'Marbles':{'m':{'Package':'p'," members "}}}"
@@ -49,7 +22,7 @@ static void a_manifest_becomes_its_model(void **state)
 {
 	(void)state;
 	AUTO(auto_manifest)
-	struct manifest *manifest = parse(
+	struct manifest *manifest = parse_manifest(
 		"{'packages':{'p':{'Debug':true,'SignerID':'b','ProductID':18446744073709551615,"
 		"'SecurityVersion':0,'AcceptedTCBStatuses':['UpToDate','OutOfDate'],"
 		"'AcceptedAdvisories':['INTEL-SA-1']},'q':{'UniqueID':'','Debug':true}},"
@@ -90,7 +63,7 @@ static void a_manifest_becomes_its_model(void **state)
 
 static void check_file(const char *entry, const char *data, size_t size, bool is_template)
 {
-	AUTO(auto_manifest) struct manifest *manifest = parse(entry);
+	AUTO(auto_manifest) struct manifest *manifest = parse_manifest(entry);
 	const struct manifest_content *content = strmap_get(&marble(manifest, "m")->files, "f");
 	assert_int_equal(content->data.size, size);
 	assert_memory_equal(buf_text(&content->data), data, size);
@@ -117,31 +90,12 @@ static void contents_are_decoded_before_they_are_templates(void **state)
 		"1", 1, true);
 }
 
-struct row {
-	const char *json;
-	const char *message;
-};
-
-static void check_refused(const struct row *rows, size_t count, enum error_kind kind)
-{
-	for (size_t i = 0; i < count; i++) {
-		struct error err = { 0 };
-		struct manifest *manifest = try_parse(rows[i].json, &err);
-		if (manifest)
-			fail_msg("%s is accepted", rows[i].json);
-		if (err.kind != kind || strcmp(err.message, rows[i].message) != 0)
-			fail_msg("%s gives kind %d: %s", rows[i].json, (int)err.kind, err.message);
-	}
-}
-
-#define CHECK_REFUSED(rows, kind) check_refused(rows, sizeof(rows) / sizeof(*(rows)), kind)
-
 static void what_cannot_be_decoded_is_refused(void **state)
 {
 	(void)state;
 #define UNMARSHALING "unmarshaling manifest: "
 #define F            "(Manifest.Marbles.m.Parameters.Files.f)"
-	static const struct row rows[] = {
+	static const struct manifest_row rows[] = {
 		{ "", UNMARSHALING "unexpected end of JSON input" },
 		{ "{}x", UNMARSHALING
 			"invalid character 'x' after top-level value (line 1, column 3)" },
@@ -192,7 +146,7 @@ static void what_cannot_be_decoded_is_refused(void **state)
 	};
 	CHECK_REFUSED(rows, ERROR_INVALID);
 	struct error err = { 0 };
-	assert_failure(try_parse(SECRETS("'s':{'Type':'cert-ecdsa','Cert':'AAEC'}"), &err), err,
+	assert_failure(try_manifest(SECRETS("'s':{'Type':'cert-ecdsa','Cert':'AAEC'}"), &err), err,
 		ERROR_INVALID, UNMARSHALING "not an X.509 certificate");
 }
 
@@ -200,7 +154,7 @@ static void malformed_templates_are_refused_with_their_place(void **state)
 {
 	(void)state;
 #define DRY_RUN "running manifest template dry run: in Marble m: "
-	static const struct row rows[] = {
+	static const struct manifest_row rows[] = {
 		{ FILES("'f':'{{ x }}'"),
 			DRY_RUN "file f: template: data:1: function \"x\" not defined" },
 		{ ENV("'E':{'Data':'7b7b','Encoding':'hex'}"),
@@ -210,7 +164,7 @@ static void malformed_templates_are_refused_with_their_place(void **state)
 			"environment variable takes hex, base64 or string" },
 	};
 	CHECK_REFUSED(rows, ERROR_INVALID);
-	static const struct row unsupported[] = {
+	static const struct manifest_row unsupported[] = {
 		{ FILES("'f':'{{ if true }}{{ end }}'"),
 			DRY_RUN "file f: template: data:1: {{if}}: this version does not support "
 				"control structures" },
@@ -226,7 +180,7 @@ static void collect_log(const char *json, struct buf *log)
 	int saved = dup(STDERR_FILENO);
 	assert_true(file >= 0 && saved >= 0 && dup2(file, STDERR_FILENO) >= 0);
 	struct error err = { 0 };
-	struct manifest *manifest = try_parse(json, &err);
+	struct manifest *manifest = try_manifest(json, &err);
 	assert_true(dup2(saved, STDERR_FILENO) >= 0);
 	close(saved);
 	close(file);
@@ -299,7 +253,7 @@ static void check_dry_run(const char *json, const char *expected)
 	const struct template_data data = {
 		.root_ca = &root, .find_secret = find_key, .context = &key
 	};
-	AUTO(auto_manifest) struct manifest *manifest = parse(json);
+	AUTO(auto_manifest) struct manifest *manifest = parse_manifest(json);
 	struct error err = { 0 };
 	bool succeeded = manifest_dry_run(manifest, &data, &err);
 	buf_free(&key.private_key);

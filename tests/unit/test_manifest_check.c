@@ -1,53 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "unit.h"
+#include "manifest_rows.h"
 
-#include "base/cleanup.h"
 #include "crypto/cert.h"
-#include "manifest/manifest.h"
-
-/* For the sake of the reader, JSON in this file has ' for ". */
-static struct manifest *parse(const char *json, struct error *err)
-{
-	AUTO(buf_free) struct buf text = { 0 };
-	buf_put_text(&text, json);
-	for (size_t i = 0; i < text.size; i++) {
-		if (text.data[i] == '\'')
-			text.data[i] = '"';
-	}
-	return manifest_parse(buf_bytes(&text), err);
-}
-
-struct row {
-	const char *json;
-	const char *message;
-};
-
-static void check_refused(const struct row *rows, size_t count, enum error_kind kind)
-{
-	for (size_t i = 0; i < count; i++) {
-		struct error err = { 0 };
-		struct manifest *manifest = parse(rows[i].json, &err);
-		if (manifest)
-			fail_msg("%s is accepted", rows[i].json);
-		if (err.kind != kind || strcmp(err.message, rows[i].message) != 0)
-			fail_msg("%s gives kind %d: %s", rows[i].json, (int)err.kind, err.message);
-	}
-}
 
 static void check_accepted(const char *const *texts, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
-		struct error err = { 0 };
-		struct manifest *manifest = parse(texts[i], &err);
-		if (!manifest)
-			fail_msg("%s gives %s", texts[i], err.message);
-		manifest_free(manifest);
-	}
+	for (size_t i = 0; i < count; i++)
+		manifest_free(parse_manifest(texts[i]));
 }
 
 #define COUNT(rows)       (sizeof(rows) / sizeof(*(rows)))
-#define INVALID(rows)     check_refused(rows, COUNT(rows), ERROR_INVALID)
-#define UNSUPPORTED(rows) check_refused(rows, COUNT(rows), ERROR_UNSUPPORTED)
+#define INVALID(rows)     CHECK_REFUSED(rows, ERROR_INVALID)
+#define UNSUPPORTED(rows) CHECK_REFUSED(rows, ERROR_UNSUPPORTED)
 
 #define PACKAGES            "'Packages':{'p':{'UniqueID':'a'}}"
 #define MARBLES             "'Marbles':{'m':{'Package':'p'}}"
@@ -59,7 +23,7 @@ static void check_accepted(const char *const *texts, size_t count)
 static void packages_and_marbles_are_required(void **state)
 {
 	(void)state;
-	static const struct row rows[] = {
+	static const struct manifest_row rows[] = {
 		{ "null", CHECKING "no allowed packages defined" },
 		{ "{}", CHECKING "no allowed packages defined" },
 		{ "{'Packages':{}," MARBLES "}", CHECKING "no allowed packages defined" },
@@ -84,7 +48,7 @@ static void packages_are_identified_in_one_way(void **state)
 	CHECKING "manifest specifies both UniqueID *and* SignerID/ProductID/SecurityVersion in "   \
 		 "package p"
 #define MISSES(what) CHECKING "manifest misses value for " what " in package p"
-	static const struct row rows[] = {
+	static const struct manifest_row rows[] = {
 		{ PACKAGE("'UniqueID':'a','SignerID':'b'"), BOTH },
 		{ PACKAGE("'UniqueID':'a','ProductID':0"), BOTH },
 		{ PACKAGE("'UniqueID':'a','SecurityVersion':1"), BOTH },
@@ -109,7 +73,7 @@ static void tls_tags_are_complete(void **state)
 {
 	(void)state;
 #define TLS(tag) WITH("'Secrets':{'s':{'Type':'cert-ecdsa','Size':256}},'TLS':{'t':{" tag "}}")
-	static const struct row rows[] = {
+	static const struct manifest_row rows[] = {
 		{ MARBLE("'TLS':['t']"), CHECKING "manifest misses TLS entry for t" },
 		{ TLS("'Incoming':[{}]"), CHECKING "manifest misses Port in TLS.Incoming.t" },
 		{ TLS("'Incoming':[{'Port':'1','Cert':'x','DisableClientAuth':true}]"),
@@ -161,7 +125,7 @@ static void put_manifest_with_user(struct buf *json, const char *sections)
 static void users_have_certificates_and_roles(void **state)
 {
 	(void)state;
-	static const struct row rows[] = {
+	static const struct manifest_row rows[] = {
 		{ WITH("'Users':{'u':{}}"),
 			CHECKING "manifest does not contain a certificate for user u" },
 		{ WITH("'Users':{'u':{'Certificate':'c','Roles':['r']}}"),
@@ -174,9 +138,10 @@ static void users_have_certificates_and_roles(void **state)
 	};
 	INVALID(rows);
 	struct error err = { 0 };
-	assert_failure(parse(WITH("'Users':{'u':{'Certificate':'-----BEGIN X-----\\nAAEC\\n-----"
+	assert_failure(
+		try_manifest(WITH("'Users':{'u':{'Certificate':'-----BEGIN X-----\\nAAEC\\n-----"
 				  "END X-----'}}"),
-			       &err),
+			&err),
 		err, ERROR_INVALID,
 		"generating users from manifest: user u: not an X.509 certificate");
 	AUTO(buf_free) struct buf json = { 0 };
@@ -191,7 +156,7 @@ static void roles_allow_what_exists(void **state)
 #define ROLE(members)                                                                              \
 	WITH("'Secrets':{'shared':{'Type':'symmetric-key','Size':8,'Shared':true},"                \
 	     "'private':{'Type':'symmetric-key','Size':8}},'Roles':{'r':{" members "}}")
-	static const struct row rows[] = {
+	static const struct manifest_row rows[] = {
 		{ ROLE("'ResourceType':'Packages','ResourceNames':['q'],'Actions':['x']"),
 			CHECKING "role r: resource q of type Packages is not defined in manifest" },
 		{ ROLE("'ResourceType':'Packages','Actions':['UpdateSecurityVersion','x']"),
@@ -231,7 +196,7 @@ static void secrets_have_a_type_and_one_end(void **state)
 {
 	(void)state;
 #define SECRET(members) WITH("'Secrets':{'s':{" members "}}")
-	static const struct row rows[] = {
+	static const struct manifest_row rows[] = {
 		{ SECRET("'Type':'rsa'"), CHECKING "unknown type: rsa for secret: s" },
 		{ SECRET("'Type':'Symmetric-Key'"),
 			CHECKING "unknown type: Symmetric-Key for secret: s" },
@@ -257,7 +222,7 @@ static void thresholds_can_be_met(void **state)
 #define UPDATERS(count)                                                                            \
 	CHECKING "not enough users with manifest update permissions (" #count ") to meet the "     \
 		 "threshold of 2"
-	static const struct row rows[] = {
+	static const struct manifest_row rows[] = {
 		{ WITH("'Config':{'UpdateThreshold':2}"), UPDATERS(0) },
 		/* a user with two such roles counts once, an empty role not at all */
 		{ WITH("'Config':{'UpdateThreshold':2},'Users':{"
@@ -290,7 +255,7 @@ static void options_are_known(void **state)
 #define NOT_SET                                                                                    \
 	CHECKING "manifest enables sealing with Azure HSM key, but required environment "          \
 		 "variables are not set: "
-	static const struct row rows[] = {
+	static const struct manifest_row rows[] = {
 		{ WITH("'Config':{'SealMode':'productkey'}"),
 			CHECKING "unknown seal mode: productkey" },
 		{ WITH("'Config':{'FeatureGates':['signquoteendpoint','x']}"),
@@ -303,10 +268,10 @@ static void options_are_known(void **state)
 	for (size_t i = 0; i < 6; i++)
 		setenv(variables[i], "x", 1);
 	setenv("EDG_MAA_URL", "", 1);
-	static const struct row one_missing[] = { { AZURE, NOT_SET "[EDG_MAA_URL]" } };
+	static const struct manifest_row one_missing[] = { { AZURE, NOT_SET "[EDG_MAA_URL]" } };
 	INVALID(one_missing);
 	setenv("EDG_MAA_URL", "x", 1);
-	static const struct row none_missing[] = {
+	static const struct manifest_row none_missing[] = {
 		{ AZURE, CHECKING "Config.FeatureGates: this version does not support it" },
 	};
 	UNSUPPORTED(none_missing);
@@ -316,7 +281,7 @@ static void what_this_version_lacks_is_refused_by_name(void **state)
 {
 	(void)state;
 #define NO ": this version does not support it"
-	static const struct row rows[] = {
+	static const struct manifest_row rows[] = {
 		{ WITH("'RecoveryKeys':{'k':'x'}"), CHECKING
 			"RecoveryKeys: this version does not support recovery: remove them" },
 		{ "{" PACKAGES ",'Marbles':{'m':{'Package':'p','TLS':['t']}},'TLS':{'t':{}}}",
@@ -347,7 +312,8 @@ static void what_this_version_lacks_is_refused_by_name(void **state)
 	UNSUPPORTED(rows);
 	AUTO(buf_free) struct buf json = { 0 };
 	put_manifest_with_user(&json, ",'Config':{'UpdateThreshold':1}");
-	const struct row threshold = { buf_text(&json), CHECKING "Config.UpdateThreshold" NO };
+	const struct manifest_row threshold = { buf_text(&json),
+		CHECKING "Config.UpdateThreshold" NO };
 	check_refused(&threshold, 1, ERROR_UNSUPPORTED);
 	static const char *const accepted[] = {
 		WITH("'Config':{}"),
