@@ -6,9 +6,11 @@
 #include "base/memory.h"
 #include "crypto/cert.h"
 
+#include <fcntl.h>
 #include <ftw.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static struct certificate_fields ca_fields(const char *name, EVP_PKEY *key, const char *constraints)
@@ -208,6 +210,17 @@ void pki_write_file(const struct pki *pki, const char *name, struct bytes conten
 	AUTO(auto_free) char *path = xasprintf("%s/%s", pki->folder, name);
 	AUTO(auto_fclose) FILE *file = fopen(path, "w");
 	MUST(file && fwrite(content.data, 1, content.size, file) == content.size);
+}
+
+void pki_make_old(const struct pki *pki)
+{
+	static const char *const names[] = { "tcb_info.json", "tcb_info_issuer_chain.pem",
+		"qe_identity.json", "qe_identity_issuer_chain.pem", "pck.crl", "root_ca.crl" };
+	const struct timespec times[2] = { { .tv_sec = PKI_NOW }, { .tv_sec = PKI_NOW } };
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		AUTO(auto_free) char *path = xasprintf("%s/%s", pki->folder, names[i]);
+		MUST(utimensat(AT_FDCWD, path, times, 0) == 0);
+	}
 }
 
 void pki_write(struct pki *pki)

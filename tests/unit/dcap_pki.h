@@ -49,6 +49,8 @@ void pki_set_chain(struct pki *pki, X509 *first, ...) __attribute__((sentinel));
 /* Writes root.pem and all of the collateral. */
 void pki_write(struct pki *pki);
 void pki_write_file(const struct pki *pki, const char *name, struct bytes content);
+/* Makes the collateral look as if it had been there for long, so that its age is relied on. */
+void pki_make_old(const struct pki *pki);
 
 /* Appends a quote with both signatures. */
 void pki_put_quote(const struct pki *pki, struct buf *out);

@@ -147,6 +147,22 @@ static void json_text_is_escaped_like_go_does(void **state)
 		"\\ufffd\\ufffd\\ufffd\"");
 }
 
+static void code_points_become_utf8(void **state)
+{
+	(void)state;
+	AUTO(buf_free) struct buf out = { 0 };
+	static const uint32_t points[] = { 0x7f, 0x80, 0x7ff, 0x800, 0xfffd, 0x10000, 0x10ffff };
+	for (size_t i = 0; i < sizeof(points) / sizeof(points[0]); i++)
+		utf8_put(&out, points[i]);
+	uint32_t point = 0;
+	assert_int_equal(utf8_read(buf_text(&out) + 1, 2, &point), 2);
+	assert_int_equal(point, 0x80);
+	assert_int_equal(utf8_read("\xf4\x8f\xbf\xbf", 4, &point), 4);
+	assert_int_equal(point, 0x10ffff);
+	assert_int_equal(utf8_read("\xf4\x8f\xbf\xbf", 3, &point), 0);
+	assert_string_equal(buf_text(&out), "\x7f\xc2\x80\u07ff\u0800\ufffd\U00010000\U0010ffff");
+}
+
 static void only_existing_dates_are_read(void **state)
 {
 	(void)state;
@@ -291,6 +307,7 @@ int main(void)
 		cmocka_unit_test(hex_accepts_both_cases_and_nothing_else),
 		cmocka_unit_test(base64_is_padded_and_strict),
 		cmocka_unit_test(json_text_is_escaped_like_go_does),
+		cmocka_unit_test(code_points_become_utf8),
 		cmocka_unit_test(only_existing_dates_are_read),
 		cmocka_unit_test(files_are_replaced_as_a_whole),
 		cmocka_unit_test(a_strmap_is_sorted_and_the_last_of_a_name_wins),

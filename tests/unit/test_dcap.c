@@ -4,7 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/hex.h"
-#include "base/memory.h"
+#include "crypto/cert.h"
 #include "crypto/digest.h"
 #include "dcap/anchor.h"
 #include "dcap/der.h"
@@ -108,6 +108,93 @@ static void long_elements_have_the_shortest_length(void **state)
 		struct reader content = der_take(&r, DER_OCTET_STRING);
 		assert_int_equal(content.left, cases[i].size);
 		assert_int_equal(content.bad, cases[i].size == 0);
+	}
+}
+
+/* The seconds of one time element, -1 if it is none. */
+static int64_t time_of(const char *hex_tag, const char *text)
+{
+	AUTO(buf_free) struct buf der = { 0 };
+	assert_true(hex_decode(&der, hex_tag, 2));
+	buf_put_u8(&der, (uint8_t)strlen(text));
+	buf_put_text(&der, text);
+	struct reader r = reader_of(der.data, der.size);
+	int64_t seconds = x509_take_time(&r);
+	return reader_finished(&r) ? seconds : -1;
+}
+
+static void times_have_seconds_and_are_utc(void **state)
+{
+	(void)state;
+	assert_int_equal(time_of("17", "250615150640Z"), PKI_NOW);
+	assert_int_equal(time_of("18", "20250615150640Z"), PKI_NOW);
+	assert_int_equal(time_of("17", "491231235959Z"), INT64_C(2524607999));
+	assert_int_equal(time_of("17", "700101000000Z"), 0);
+	assert_int_equal(time_of("18", "99991231235959Z"), INT64_C(253402300799));
+	static const char *const wrong[] = { "", "2506151506Z", "250615150640", "250615150640z",
+		"250231150640Z", "250615240000Z", "250615150640+0000", "2506151506400Z",
+		"20250615150640Z", "25061515064 Z" };
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		assert_int_equal(time_of("17", wrong[i]), -1);
+	assert_int_equal(time_of("18", "250615150640Z"), -1);
+	assert_int_equal(time_of("18", "20250615150640.5Z"), -1);
+	assert_int_equal(time_of("19", "20250615150640Z"), -1);
+}
+
+/* The signed certificate with one run of bytes, in hex, replaced; its signature is not looked at.
+ */
+static bool certificate_is_read(EVP_PKEY *key, const char *old, const char *new, struct error *err)
+{
+	struct certificate_fields fields = { .common_name = "Intel SGX Root CA",
+		.key = key,
+		.issuer_key = key,
+		.key_usage = "critical,keyCertSign,cRLSign",
+		.constraints = "critical,CA:TRUE,pathlen:1",
+		.distribution_point = "URI:https://pki.example/root.crl",
+		.serial = "0123456789abcdef" };
+	AUTO(auto_x509) X509 *x509 = issue_certificate(&fields);
+	AUTO(buf_free) struct buf der = { 0 };
+	AUTO(buf_free) struct buf hex = { 0 };
+	AUTO(buf_free) struct buf changed = { 0 };
+	AUTO(certificate_free) struct certificate read = { 0 };
+	cert_put_der(x509, &der);
+	hex_encode(&hex, der.data, der.size);
+	replace_once(&hex, old, new);
+	assert_true(hex_decode(&changed, buf_text(&hex), hex.size));
+	return certificate_read(buf_bytes(&changed), &read, err);
+}
+
+static void certificates_have_one_form(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *old;
+		const char *new;
+		const char *message; /* NULL: accepted */
+	} cases[] = {
+		{ "02080123456789abcdef", "02080123456789abcdef", NULL },
+		{ "02080123456789abcdef", "02088123456789abcdef", "not an X.509 certificate" },
+		{ "a003020102", "a003020101", "version 3" },
+		{ "03420004", "03420104", "not on P-256" },
+		{ "03420004", "03420002", "not on P-256" },
+		{ "06082a8648ce3d030107", "06082a8648ce3d030106", "not on P-256" },
+		{ "30120603551d130101ff040830060101ff020101",
+			"30120603551d130101ff04083006010101020101", "wrong basic constraints" },
+		{ "30120603551d130101ff040830060101ff020101",
+			"30120603551d130101ff04083006010100020101", "wrong basic constraints" },
+		{ "300e0603551d0f0101ff040403020106", "300e0603551d0f0101ff040403020102",
+			"wrong key usage" },
+		{ "300e0603551d0f0101ff040403020106", "300e0603551d0f010100040403020106",
+			"malformed extensions" },
+		{ "0603551d1f", "0603551d0e", "extension twice" },
+		{ "0603551d1f", "0603551d1e", "lacks the extension \"CRL distribution points\"" },
+	};
+	AUTO(auto_pkey) EVP_PKEY *key = key_generate_ec(256, NULL);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct error err = { 0 };
+		bool good = certificate_is_read(key, cases[i].old, cases[i].new, &err);
+		if (good != !cases[i].message || (!good && !strstr(err.message, cases[i].message)))
+			fail_msg("case %zu: %s", i, good ? "accepted" : err.message);
 	}
 }
 
@@ -276,6 +363,8 @@ int main(void)
 		cmocka_unit_test(intels_root_key_is_built_in),
 		cmocka_unit_test(der_has_one_form_for_each_value),
 		cmocka_unit_test(long_elements_have_the_shortest_length),
+		cmocka_unit_test(times_have_seconds_and_are_utc),
+		cmocka_unit_test(certificates_have_one_form),
 		cmocka_unit_test(the_sgx_extension_is_read_as_it_was_written),
 		cmocka_unit_test(every_entry_of_the_sgx_extension_must_be_right),
 		cmocka_unit_test(entries_that_are_not_known_yet_are_ignored),

@@ -8,7 +8,6 @@
 #include "dcap/quote_signer_cache.h"
 #include "dcap_pki.h"
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -58,19 +57,6 @@ static void assert_refused_at(
 		kind, message);
 }
 
-/* Files that look as if they had been there for long, so that their stamps are relied on. */
-static void make_old(const struct fixture *f)
-{
-	static const char *const names[] = { "tcb_info.json", "tcb_info_issuer_chain.pem",
-		"qe_identity.json", "qe_identity_issuer_chain.pem", "pck.crl", "root_ca.crl" };
-	const struct timespec times[2] = { { .tv_sec = PKI_NOW - PKI_DAY },
-		{ .tv_sec = PKI_NOW - PKI_DAY } };
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		AUTO(auto_free) char *path = xasprintf("%s/%s", f->pki.folder, names[i]);
-		assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
-	}
-}
-
 static void write_pck_crl(struct fixture *f, const X509 *revoked)
 {
 	AUTO(buf_free) struct buf crl = { 0 };
@@ -90,7 +76,7 @@ static void a_known_platform_that_is_revoked_is_refused_at_once(void **state)
 		assert_refused_at(f, PKI_NOW, ERROR_DENIED, "is revoked");
 		write_pck_crl(f, NULL);
 		assert_status_at(f, PKI_NOW, TCB_UP_TO_DATE);
-		make_old(f);
+		pki_make_old(&f->pki);
 	}
 }
 
@@ -98,7 +84,7 @@ static void new_tcb_info_counts_at_once(void **state)
 {
 	struct fixture *f = *state;
 	assert_status_at(f, PKI_NOW, TCB_UP_TO_DATE);
-	make_old(f);
+	pki_make_old(&f->pki);
 	assert_status_at(f, PKI_NOW, TCB_UP_TO_DATE);
 	replace_once(&f->pki.tcb_info, "\"UpToDate\"", "\"OutOfDate\"");
 	pki_write(&f->pki);
@@ -108,7 +94,7 @@ static void new_tcb_info_counts_at_once(void **state)
 static void what_is_known_still_has_its_time(void **state)
 {
 	struct fixture *f = *state;
-	make_old(f);
+	pki_make_old(&f->pki);
 	assert_status_at(f, PKI_NOW, TCB_UP_TO_DATE);
 	assert_status_at(f, PKI_NOW + PKI_DAY, TCB_UP_TO_DATE);
 	assert_refused_at(f, PKI_NOW + PKI_DAY + 1, ERROR_DENIED, "expired at");
@@ -140,7 +126,8 @@ static void collateral_that_is_not_there_is_named(void **state)
 	AUTO(auto_free) char *path = xasprintf("%s/pck.crl", f->pki.folder);
 	AUTO(auto_free)
 	char *message = xasprintf(
-		"no collateral for a platform with FMSPC 00ff00000001: cannot read %s", path);
+		"no collateral for a platform with FMSPC 00ff00000001, which Intel's PCS or a PCCS has: cannot read %s",
+		path);
 	assert_int_equal(unlink(path), 0);
 	assert_refused_at(f, PKI_NOW, ERROR_NOT_FOUND, message); /* not "not revoked" */
 	write_pck_crl(f, NULL);

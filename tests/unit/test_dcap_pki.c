@@ -56,8 +56,9 @@ static bool check_chain_case(const char *name, struct error *err)
 	vectors_read(&pck_text, "dcap/%s/%s/pck.crl.pem", set, name);
 	return open_anchor(set, name, &anchor, err) && chain_read(buf_bytes(&pem), &chain, err) &&
 	       chain_check_pck(&chain, &anchor, &pck, &ca, err) &&
-	       certificate_check_date(pck, now, err) && certificate_check_date(ca, now, err) &&
-	       certificate_check_date(&anchor.root, now, err) &&
+	       certificate_check_date(pck, now, NULL, err) &&
+	       certificate_check_date(ca, now, NULL, err) &&
+	       certificate_check_date(&anchor.root, now, NULL, err) &&
 	       check_crl(&root_crl, &root_text, &anchor.root, now, err) &&
 	       check_crl(&pck_crl, &pck_text, ca, now, err) &&
 	       crl_check_not_listed(&root_crl, ca, err) && crl_check_not_listed(&pck_crl, pck, err);
@@ -95,8 +96,8 @@ static bool check_crl_case(const char *name, struct error *err)
 	if (!open_anchor(set, name, &anchor, err) || !chain_read(buf_bytes(&pem), &chain, err))
 		return false;
 	const struct certificate *issuer = find_crl_issuer(&chain, &anchor, err);
-	return issuer && certificate_check_date(issuer, now, err) &&
-	       certificate_check_date(&anchor.root, now, err) &&
+	return issuer && certificate_check_date(issuer, now, NULL, err) &&
+	       certificate_check_date(&anchor.root, now, NULL, err) &&
 	       check_crl(&crl, &text, issuer, now, err);
 }
 
@@ -128,7 +129,7 @@ static void chains_of_intels_test_pki_are_judged_like_intel_does(void **state)
 		{ "InChainRoot_InvalidIssuerCantVerifySignature",
 			"\"Intel SGX Root CA\" is not signed by the key of" },
 		{ "InChainRoot_InvalidSubject", "subject that is not one of Intel" },
-		{ "Intermediate_InvalidExtensions", "\"X509v3 CRL Distribution Points\"" },
+		{ "Intermediate_InvalidExtensions", "lacks the extension" },
 		{ "Intermediate_InvalidIssuer",
 			"does not name \"Intel SGX Root CA\" as its issuer" },
 		{ "Intermediate_InvalidValidityPeriod",
@@ -154,19 +155,17 @@ static void crls_of_intels_test_pki_are_judged_like_intel_does(void **state)
 	vectors_or_skip();
 	static const struct expectation cases[] = {
 		{ "PlatformCACRL_InvalidSignature", "it is not signed by the key of" },
-		{ "PlatformCACRL_SigningCertMissingExtensions",
-			"\"X509v3 Subject Key Identifier\"" },
+		{ "PlatformCACRL_SigningCertMissingExtensions", "lacks the extension" },
 		{ "PlatformCACRL_SigningCertWrongIssuer",
 			"does not name \"Intel SGX Root CA\" as its issuer" },
 		{ "ProcessorCACRL_CertChainInvalid", "PEM block \"CERTIFICATE\" without its end" },
 		{ "ProcessorCACRL_SigningCertExpired", "Intel SGX PCK Processor CA expired at" },
-		{ "ProcessorCACRL_SigningCertMissingExtensions",
-			"\"X509v3 CRL Distribution Points\"" },
+		{ "ProcessorCACRL_SigningCertMissingExtensions", "lacks the extension" },
 		{ "ProcessorCACRL_WrongChainLength", "not a CRL issuer chain" },
 		{ "RootCACRL_ChainRootCertWrongIssuer", "its root was not issued by itself" },
 		{ "RootCACRL_ChainRootCertWrongSignature",
 			"\"Intel SGX Root CA\" is not signed by the key of" },
-		{ "RootCACRL_ChainRootMissingExtensions", "\"X509v3 CRL Distribution Points\"" },
+		{ "RootCACRL_ChainRootMissingExtensions", "lacks the extension" },
 		{ "RootCACRL_InvalidFormat", "neither PEM, DER nor hex of a CRL" },
 		{ "RootCACRL_InvalidSignature", "it is not signed by the key of" },
 		{ "RootCACRL_RootCertInChainNotATrustedRoot", "its root is not the simulated one" },

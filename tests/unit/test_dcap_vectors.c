@@ -60,19 +60,18 @@ static int64_t date_at(const json_t *object, const char *name)
 static void assert_advisories(const struct dcap_result *result, const json_t *expected)
 {
 	json_t *all = json_copy(json_object_get(expected, "tcb_advisory_ids"));
-	size_t i;
-	json_t *id;
-	json_array_foreach(json_object_get(expected, "qe_advisory_ids"), i, id)
-	{
+	const json_t *of_qe = json_object_get(expected, "qe_advisory_ids");
+	for (size_t i = 0; i < json_array_size(of_qe); i++) {
 		bool is_new = true;
 		for (size_t j = 0; j < json_array_size(all); j++)
-			is_new &= !json_equal(json_array_get(all, j), id);
+			is_new &= !json_equal(json_array_get(all, j), json_array_get(of_qe, i));
 		if (is_new)
-			json_array_append(all, id);
+			json_array_append(all, json_array_get(of_qe, i));
 	}
 	assert_int_equal(result->advisory_count, json_array_size(all));
-	json_array_foreach(all, i, id)
-		assert_string_equal(result->advisories[i], json_string_value(id));
+	for (size_t i = 0; i < json_array_size(all); i++)
+		assert_string_equal(
+			result->advisories[i], json_string_value(json_array_get(all, i)));
 	json_decref(all);
 }
 
@@ -162,8 +161,8 @@ static void known_bad_quotes_are_refused_for_their_reason(void **state)
 	} cases[] = {
 		{ "bad-sgx-v3-fortanix-isv-signature", ERROR_DENIED,
 			"the quote is not signed by its attestation key" },
-		{ "bad-sgx-v3-oe-malformed-pck-name", ERROR_INVALID,
-			"PCK certificate chain: not an X.509 certificate" },
+		{ "bad-sgx-v3-oe-malformed-pck-name", ERROR_DENIED,
+			"does not name \"Intel SGX PCK Processor CA\" as its issuer" },
 		{ "bad-sgx-v3-oe-pck-chain", ERROR_INVALID,
 			"PCK certificate chain: a certificate has a subject that is not one of" },
 		{ "nopck-sgx-v3-cd3-oasis", ERROR_UNSUPPORTED,
@@ -265,7 +264,7 @@ static bool check_issuer_chain(const char *file, int64_t now, struct error *err)
 	vectors_read(&text, "dcap/bad-tcbinfo-signing-chain-oasis/tcb_info.json");
 	return anchor_open(NULL, &anchor, err) && chain_read(buf_bytes(&pem), &chain, err) &&
 	       chain_check_signing(&chain, &anchor, &signer, err) &&
-	       certificate_check_date(signer, now, err) &&
+	       certificate_check_date(signer, now, NULL, err) &&
 	       signed_document_find(buf_bytes(&text), "tcbInfo", &document, err) &&
 	       signed_document_verify(&document, signer->key, err);
 }
@@ -326,13 +325,13 @@ static void malformed_tcb_info_files_are_refused(void **state)
 	(void)state;
 	vectors_or_skip();
 	json_t *expected = vectors_json("dcap/bad-tcbinfo-json-oe/expected.json");
-	const char *file;
-	json_t *verdict;
-	json_object_foreach(json_object_get(expected, "files"), file, verdict)
-	{
+	json_t *files = json_object_get(expected, "files");
+	for (void *i = json_object_iter(files); i; i = json_object_iter_next(files, i)) {
+		const char *file = json_object_iter_key(i);
+		const char *verdict = json_string_value(json_object_iter_value(i));
 		struct error err = { 0 };
 		bool good = parse_first_schema(file, &err);
-		if (good != !strcmp(json_string_value(verdict), "well-formed"))
+		if (good != !strcmp(verdict, "well-formed"))
 			fail_msg("%s: %s", file, good ? "accepted" : err.message);
 	}
 	json_decref(expected);
