@@ -15,7 +15,7 @@ static struct {
 	enum log_format format;
 } settings = { LOG_INFO, LOG_CONSOLE };
 
-static const char *const level_names[] = { "debug", "info", "warn", "error" };
+static const char *const level_names[] = { "debug", "info", "warn", "error", "fatal" };
 
 void log_configure(enum log_level level, enum log_format format)
 {
