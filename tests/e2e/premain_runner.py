@@ -55,8 +55,9 @@ class Premain:
         else:
             environment["LD_PRELOAD"] = str(self.library)
         if prefix:
-            command = [*prefix, "env", *(f"{k}={v}" for k, v in environment.items()),
-                       "bash", "-c", 'exec -a "$0" "$@"', service, name, *arguments]
+            if self.face == "exec":
+                command = ["bash", "-c", 'exec -a "$0" "$@"', service, name, *arguments]
+            command = [*prefix, "env", *(f"{k}={v}" for k, v in environment.items()), *command]
             name, environment = prefix[0], {"PATH": os.environ["PATH"]}
         return subprocess.Popen(command, executable=name, cwd=self.folder, env=environment,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
