@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "grpc/exchange.h"
+#include "grpc/hints.h"
 #include "grpc/transport.h"
 
 /* Verifying a quote may mean fetching collateral first; a minute without any byte is a dead peer.
@@ -17,16 +18,14 @@ void grpc_call_result_free(struct grpc_call_result *result)
 	buf_free(&result->body);
 }
 
+/* In one piece: what fits the peer's window is not much, and each piece costs a system call. */
 static bool send_pending(
 	struct grpc_transport *transport, struct grpc_exchange *exchange, struct error *err)
 {
-	for (;;) {
-		struct bytes data = grpc_exchange_pull(exchange);
-		if (!data.size)
-			return true;
-		if (!grpc_transport_write(transport, data, err))
-			return false;
-	}
+	AUTO(buf_free) struct buf pending = { 0 };
+	for (struct bytes data; (data = grpc_exchange_pull(exchange)).size;)
+		buf_put(&pending, data.data, data.size);
+	return grpc_transport_write(transport, buf_bytes(&pending), err);
 }
 
 /* Reads once. `room` is wiped by the caller. */
@@ -51,6 +50,11 @@ static bool run_exchange(
 		good = send_pending(transport, exchange, err) &&
 		       receive_some(transport, exchange, room, err);
 	memory_wipe(room, sizeof(room));
+	/* who has not chosen HTTP/2 and leaves when it comes is no gRPC server */
+	if (!good && err->kind == ERROR_UNAVAILABLE && !transport->agreed &&
+		!grpc_exchange_is_begun(exchange))
+		return error_set(
+			err, ERROR_INVALID, "does not speak HTTP/2: " GRPC_HINT_CLIENT_API);
 	return good;
 }
 
@@ -60,6 +64,7 @@ bool grpc_call_unary(const char *address, SSL_CTX *tls, const char *path, struct
 	AUTO(grpc_transport_close) struct grpc_transport transport = { 0 };
 	AUTO(auto_grpc_exchange) struct grpc_exchange *exchange = NULL;
 	struct grpc_address target;
+	struct error inner = { 0 };
 	*result = (struct grpc_call_result){ 0 };
 	if (request.size > GRPC_MESSAGE_MAX)
 		return error_set(err, ERROR_INVALID, "the request has %zu bytes; %u are accepted",
@@ -67,9 +72,9 @@ bool grpc_call_unary(const char *address, SSL_CTX *tls, const char *path, struct
 	if (!grpc_address_parse(address, &target, err))
 		return false;
 	exchange = grpc_exchange_new(address, path, request);
-	if (!grpc_transport_open(&transport, &target, tls, SILENCE_MAX, err) ||
-		!run_exchange(&transport, exchange, err) ||
-		!grpc_exchange_finish(exchange, result, err))
-		return error_prefix(err, "%s", address);
+	if (!grpc_transport_open(&transport, &target, tls, SILENCE_MAX, &inner) ||
+		!run_exchange(&transport, exchange, &inner) ||
+		!grpc_exchange_finish(exchange, result, &inner))
+		return error_set(err, inner.kind, "%s: %s", address, inner.message);
 	return true;
 }

@@ -185,6 +185,11 @@ bool grpc_exchange_push(struct grpc_exchange *exchange, struct bytes data, struc
 	return true;
 }
 
+bool grpc_exchange_is_begun(const struct grpc_exchange *exchange)
+{
+	return exchange->heard;
+}
+
 bool grpc_exchange_is_done(const struct grpc_exchange *exchange)
 {
 	return exchange->closed;

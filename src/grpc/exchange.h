@@ -22,6 +22,9 @@ struct bytes grpc_exchange_pull(struct grpc_exchange *exchange);
 /* ERROR_INVALID when the peer speaks another protocol. */
 bool grpc_exchange_push(struct grpc_exchange *exchange, struct bytes data, struct error *err);
 
+/* True when the peer has sent anything. */
+bool grpc_exchange_is_begun(const struct grpc_exchange *exchange);
+
 /* True when nothing more is awaited from the peer. */
 bool grpc_exchange_is_done(const struct grpc_exchange *exchange);
 

@@ -74,7 +74,7 @@ static bool tls_failure(struct error *err, int tls_error)
 		return error_set(err, ERROR_UNAVAILABLE, "the peer closed the connection%s%s",
 			number ? ": " : "", number ? strerrordesc_np(number) : "");
 	}
-	return crypto_error(err, ERROR_UNAVAILABLE, "TLS");
+	return crypto_error(err, ERROR_DENIED, "TLS");
 }
 
 /*
@@ -110,8 +110,13 @@ bool grpc_transport_open(struct grpc_transport *transport, const struct grpc_add
 	for (;;) {
 		prepare_operation();
 		int result = SSL_connect(transport->ssl);
-		if (result == 1)
+		if (result == 1) {
+			const unsigned char *chosen;
+			unsigned size;
+			SSL_get0_alpn_selected(transport->ssl, &chosen, &size);
+			transport->agreed = size > 0;
 			return true;
+		}
 		if (!wait_to_go_on(transport, result, err))
 			return error_prefix(err, "TLS handshake");
 	}

@@ -15,6 +15,7 @@
 struct grpc_transport {
 	SSL *ssl;
 	BIO_METHOD *method; /* how ssl reads and writes its socket */
+	bool agreed;        /* the peer has chosen HTTP/2 */
 	int timeout;        /* milliseconds without any byte from the peer */
 };
 

@@ -12,10 +12,12 @@
  * Children do not run it again: LD_PRELOAD is not in the environment that the application gets.
  */
 #include "base/cleanup.h"
+#include "base/memory.h"
 #include "crypto/openssl.h"
 #include "premain/premain.h"
 
 #include <dlfcn.h>
+#include <stdint.h>
 #include <sys/prctl.h>
 
 /* Takes the place of a stream in functions of static libraries that are not called (meson.build).
@@ -37,6 +39,29 @@ static int count(char *const *list)
 	return number;
 }
 
+/* Decryption leaves pieces of its result in stack that is not in use any more… */
+__attribute__((noinline)) static void wipe_unused_stack(void)
+{
+	uint8_t room[65536];
+	memory_wipe(room, sizeof(room));
+}
+
+/* …and in vector registers, which the dynamic loader then saves in the application's stack. */
+static void wipe_vector_registers(void)
+{
+	if (__builtin_cpu_supports("avx"))
+		__asm__ volatile("vzeroall"
+				 :
+				 :
+				 : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7",
+				 "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14",
+				 "xmm15");
+	if (__builtin_cpu_supports("avx512f"))
+		__asm__ volatile(".irp number,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n"
+				 "vpxord %zmm\\number, %zmm\\number, %zmm\\number\n"
+				 ".endr");
+}
+
 static void activate(struct start *start)
 {
 	struct workload workload = { 0 };
@@ -48,6 +73,8 @@ static void activate(struct start *start)
 		*start = (struct start){ count(workload.argv), workload.argv };
 	/* our private copy of the library is not needed any more; the application's is another */
 	OPENSSL_cleanup();
+	wipe_unused_stack();
+	wipe_vector_registers();
 	/* from here on this process is the application's */
 	if (dumpable > 0)
 		(void)prctl(PR_SET_DUMPABLE, dumpable);

@@ -136,6 +136,21 @@ static void the_client_api_is_recognised(void **state)
 		"EDG_MARBLE_COORDINATOR_ADDR must name the mesh API, by default port 2001");
 }
 
+static void read_once(int fd, SSL *ssl)
+{
+	(void)fd;
+	char request[1024];
+	SSL_read(ssl, request, sizeof(request));
+	SSL_shutdown(ssl);
+}
+
+static void who_leaves_when_http2_comes_is_the_client_api(void **state)
+{
+	(void)state;
+	check_call_fails(server_tls(), read_once, ERROR_INVALID,
+		"does not speak HTTP/2: that is the client");
+}
+
 static int refuse_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_size,
 	const unsigned char *offered, unsigned offered_size, void *context)
 {
@@ -158,7 +173,7 @@ static void a_refused_protocol_points_to_the_client_api(void **state)
 	check_call_fails(tls, do_nothing, ERROR_INVALID, "that is the client API (HTTPS)");
 }
 
-static void ask_for_a_certificate(int fd, SSL *ssl)
+static void wait_for_end(int fd, SSL *ssl)
 {
 	(void)ssl;
 	wait_for_goodbye(fd);
@@ -169,22 +184,25 @@ static void an_alert_of_the_peer_is_told(void **state)
 	(void)state;
 	SSL_CTX *tls = server_tls();
 	SSL_CTX_set_verify(tls, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
-	check_call_fails(tls, ask_for_a_certificate, ERROR_UNAVAILABLE, "certificate required");
+	check_call_fails(tls, wait_for_end, ERROR_DENIED, "certificate required");
 }
 
-static void read_once(int fd, SSL *ssl)
+static int choose_first(SSL *ssl, const unsigned char **out, unsigned char *out_size,
+	const unsigned char *offered, unsigned offered_size, void *context)
 {
-	(void)fd;
-	char request[1024];
-	SSL_read(ssl, request, sizeof(request));
-	SSL_shutdown(ssl);
+	(void)ssl, (void)offered_size, (void)context;
+	*out = offered + 1;
+	*out_size = offered[0];
+	return SSL_TLSEXT_ERR_OK;
 }
 
 static void a_connection_that_ends_too_early_is_told(void **state)
 {
 	(void)state;
+	SSL_CTX *tls = server_tls();
+	SSL_CTX_set_alpn_select_cb(tls, choose_first, NULL);
 	check_call_fails(NULL, do_nothing, ERROR_UNAVAILABLE, "closed the connection");
-	check_call_fails(server_tls(), read_once, ERROR_UNAVAILABLE, "the peer closed");
+	check_call_fails(tls, read_once, ERROR_UNAVAILABLE, "the peer closed");
 }
 
 static void a_silent_peer_is_given_up(void **state)
@@ -240,6 +258,7 @@ int main(void)
 		cmocka_unit_test(nobody_at_the_address_is_told_with_all_addresses),
 		cmocka_unit_test(a_peer_without_tls_is_recognised),
 		cmocka_unit_test(the_client_api_is_recognised),
+		cmocka_unit_test(who_leaves_when_http2_comes_is_the_client_api),
 		cmocka_unit_test(a_refused_protocol_points_to_the_client_api),
 		cmocka_unit_test(an_alert_of_the_peer_is_told),
 		cmocka_unit_test(a_connection_that_ends_too_early_is_told),

@@ -201,7 +201,7 @@ static void a_client_without_certificate_is_refused(void **state)
 	struct error err = { 0 };
 	assert_failure(grpc_call_unary(fixture->address, tls, "/test/Echo", bytes_of_text("x"),
 			       &result, &err),
-		err, ERROR_UNAVAILABLE, "certificate required");
+		err, ERROR_DENIED, "certificate required");
 	check_alive(fixture);
 }
 
@@ -214,7 +214,7 @@ static void without_an_identity_the_handshake_fails(void **state)
 	fixture->has_identity = false;
 	assert_failure(grpc_call_unary(fixture->address, fixture->client_tls, "/test/Echo",
 			       bytes_of_text("x"), &result, &err),
-		err, ERROR_UNAVAILABLE, "TLS handshake");
+		err, ERROR_DENIED, "TLS handshake");
 	fixture->has_identity = true;
 	check_alive(fixture);
 }
