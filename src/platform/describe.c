@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/clock.h"
+#include "base/hex.h"
+#include "crypto/digest.h"
+#include "dcap/crl.h"
+#include "dcap/enclave_identity.h"
+#include "dcap/signed_document.h"
+#include "dcap/tcb_info.h"
+#include "platform/extension.h"
+#include "platform/folder.h"
+#include "platform/platform.h"
+
+#include <string.h>
+
+DEFINE_AUTO_FREE(auto_string, char *, OPENSSL_free)
+
+static void put_hex_line(struct buf *out, const char *name, const void *data, size_t size)
+{
+	buf_printf(out, "%-20s", name);
+	hex_encode(out, data, size);
+	buf_put_text(out, "\n");
+}
+
+static void put_validity(
+	struct buf *out, const char *name, const struct validity *validity, int64_t now)
+{
+	char start[CLOCK_TEXT_SIZE];
+	char end[CLOCK_TEXT_SIZE];
+	clock_format_utc(start, validity->start);
+	clock_format_utc(end, validity->end);
+	const char *state = now < validity->start ? ", NOT YET VALID"
+			    : now > validity->end ? ", EXPIRED"
+						  : "";
+	buf_printf(out, "%-20sfrom %s to %s%s\n", name, start, end, state);
+}
+
+static bool put_certificate(
+	struct buf *out, const char *folder, const char *file, int64_t now, struct error *err)
+{
+	AUTO(auto_x509) X509 *cert = platform_load_cert(folder, file, err);
+	struct validity validity;
+	if (!cert)
+		return false;
+	if (!validity_read(X509_get0_notBefore(cert), X509_get0_notAfter(cert), &validity))
+		return error_set(err, ERROR_INVALID, "%s/%s has no validity", folder, file);
+	AUTO(auto_string)
+	char *subject = X509_NAME_oneline(X509_get_subject_name(cert), NULL, 0);
+	uint8_t digest[SHA256_SIZE];
+	X509_digest(cert, EVP_sha256(), digest, NULL);
+	buf_printf(out, "%-20s%s\n", file, subject);
+	put_validity(out, "", &validity, now);
+	put_hex_line(out, "  SHA-256", digest, sizeof(digest));
+	return true;
+}
+
+static void put_level(struct buf *out, const char *name, const struct tcb_level *level)
+{
+	buf_printf(out, "%-20s%s", name,
+		level ? tcb_status_name(level->status) : "below all levels, not supported");
+	for (size_t i = 0; level && i < level->advisory_count; i++)
+		buf_printf(out, "%s%s", i ? ", " : " with ", level->advisories[i]);
+	buf_put_text(out, "\n");
+}
+
+static bool find_body(const struct buf *text, const char *name, struct bytes *body,
+	const char *folder, const char *file, struct error *err)
+{
+	struct signed_document document;
+	if (!signed_document_find(buf_bytes(text), name, &document, err))
+		return error_prefix(err, "%s/%s", folder, file);
+	*body = document.body;
+	return true;
+}
+
+static bool put_tcb_info(struct buf *out, const char *folder, const struct pck_extension *machine,
+	int64_t now, struct error *err)
+{
+	AUTO(buf_free) struct buf text = { 0 };
+	AUTO(tcb_info_free) struct tcb_info info = { 0 };
+	struct bytes body;
+	if (!platform_load(folder, PLATFORM_TCB_INFO, &text, err) ||
+		!find_body(&text, "tcbInfo", &body, folder, PLATFORM_TCB_INFO, err) ||
+		!tcb_info_parse(body, &info, err))
+		return false;
+	put_level(out, "TCB status",
+		tcb_levels_find(&info.levels, machine->components, machine->pce_svn));
+	buf_printf(out, "%-20s%u\n", "evaluation number", info.evaluation_number);
+	put_validity(out, "TCB info", &info.validity, now);
+	return true;
+}
+
+static bool put_qe_identity(struct buf *out, const char *folder, int64_t now, struct error *err)
+{
+	uint8_t qe_report[PLATFORM_QE_REPORT_SIZE];
+	AUTO(buf_free) struct buf text = { 0 };
+	AUTO(enclave_identity_free) struct enclave_identity identity = { 0 };
+	struct bytes body;
+	if (!platform_load_exact(folder, PLATFORM_QE_REPORT, qe_report, sizeof(qe_report), err) ||
+		!platform_load(folder, PLATFORM_QE_IDENTITY, &text, err) ||
+		!find_body(&text, "enclaveIdentity", &body, folder, PLATFORM_QE_IDENTITY, err) ||
+		!enclave_identity_parse(body, &identity, err))
+		return false;
+	struct reader r = reader_of(qe_report, SGX_REPORT_BODY_SIZE);
+	struct sgx_report_body qe;
+	sgx_report_body_parse(&r, &qe);
+	const struct tcb_level *level = NULL;
+	if (!enclave_identity_match(&identity, &qe, &level, err))
+		return false;
+	put_level(out, "QE TCB status", level);
+	put_validity(out, "QE identity", &identity.validity, now);
+	return true;
+}
+
+static bool put_pck_crl(struct buf *out, const char *folder, int64_t now, struct error *err)
+{
+	AUTO(buf_free) struct buf der = { 0 };
+	AUTO(crl_free) struct crl crl = { 0 };
+	AUTO(auto_x509) X509 *pck = platform_load_cert(folder, PLATFORM_PCK, err);
+	if (!pck || !platform_load(folder, PLATFORM_PCK_CRL, &der, err) ||
+		!crl_read(buf_bytes(&der), &crl, err))
+		return false;
+	X509_REVOKED *entry = NULL;
+	bool revoked = X509_CRL_get0_by_cert(crl.x509, &entry, pck) == 1;
+	buf_printf(out, "%-20s%s\n", "PCK certificate", revoked ? "REVOKED" : "not revoked");
+	put_validity(out, "PCK CRL", &crl.validity, now);
+	return true;
+}
+
+static bool put_machine(struct buf *out, const char *folder, int64_t now, struct error *err)
+{
+	struct pck_extension machine;
+	AUTO(auto_x509) X509 *pck = platform_load_cert(folder, PLATFORM_PCK, err);
+	if (!pck || !platform_extension_of(pck, &machine, err))
+		return false;
+	put_hex_line(out, "FMSPC", machine.fmspc, sizeof(machine.fmspc));
+	put_hex_line(out, "PPID", machine.ppid, sizeof(machine.ppid));
+	put_hex_line(out, "TCB components", machine.components, sizeof(machine.components));
+	buf_printf(out, "%-20s%u\n", "PCESVN", machine.pce_svn);
+	return put_tcb_info(out, folder, &machine, now, err);
+}
+
+bool platform_describe(const char *folder, int64_t now, struct buf *out, struct error *err)
+{
+	static const char *const certificates[] = { PLATFORM_ROOT_CA, PLATFORM_CA, PLATFORM_PCK,
+		PLATFORM_TCB_SIGNING };
+	if (!platform_check(folder, err))
+		return false;
+	buf_printf(out,
+		"SIMULATED SGX platform: protects nothing, and is accepted by nobody who does not\n"
+		"name its root with --trust-root %s/" PLATFORM_ROOT_CA "\n\n",
+		folder);
+	bool good = put_machine(out, folder, now, err) && put_qe_identity(out, folder, now, err) &&
+		    put_pck_crl(out, folder, now, err);
+	for (size_t i = 0; good && i < sizeof(certificates) / sizeof(certificates[0]); i++)
+		good = put_certificate(out, folder, certificates[i], now, err);
+	return good || error_prefix(err, "cannot describe platform %s", folder);
+}
