@@ -62,10 +62,13 @@ static void put_level(struct buf *out, const char *name, const struct tcb_level 
 	buf_put_text(out, "\n");
 }
 
-static bool find_body(const struct buf *text, const char *name, struct bytes *body,
-	const char *folder, const char *file, struct error *err)
+/* Loads a document into text; *body is the signed part in it. */
+static bool load_document(const char *folder, const char *file, const char *name, struct buf *text,
+	struct bytes *body, struct error *err)
 {
 	struct signed_document document;
+	if (!platform_load(folder, file, text, err))
+		return false;
 	if (!signed_document_find(buf_bytes(text), name, &document, err))
 		return error_prefix(err, "%s/%s", folder, file);
 	*body = document.body;
@@ -77,9 +80,8 @@ static bool put_tcb_info(struct buf *out, const char *folder, const struct pck_e
 {
 	AUTO(buf_free) struct buf text = { 0 };
 	AUTO(tcb_info_free) struct tcb_info info = { 0 };
-	struct bytes body;
-	if (!platform_load(folder, PLATFORM_TCB_INFO, &text, err) ||
-		!find_body(&text, "tcbInfo", &body, folder, PLATFORM_TCB_INFO, err) ||
+	struct bytes body = { NULL, 0 };
+	if (!load_document(folder, PLATFORM_TCB_INFO, "tcbInfo", &text, &body, err) ||
 		!tcb_info_parse(body, &info, err))
 		return false;
 	put_level(out, "TCB status",
@@ -94,10 +96,10 @@ static bool put_qe_identity(struct buf *out, const char *folder, int64_t now, st
 	uint8_t qe_report[PLATFORM_QE_REPORT_SIZE];
 	AUTO(buf_free) struct buf text = { 0 };
 	AUTO(enclave_identity_free) struct enclave_identity identity = { 0 };
-	struct bytes body;
+	struct bytes body = { NULL, 0 };
 	if (!platform_load_exact(folder, PLATFORM_QE_REPORT, qe_report, sizeof(qe_report), err) ||
-		!platform_load(folder, PLATFORM_QE_IDENTITY, &text, err) ||
-		!find_body(&text, "enclaveIdentity", &body, folder, PLATFORM_QE_IDENTITY, err) ||
+		!load_document(
+			folder, PLATFORM_QE_IDENTITY, "enclaveIdentity", &text, &body, err) ||
 		!enclave_identity_parse(body, &identity, err))
 		return false;
 	struct reader r = reader_of(qe_report, SGX_REPORT_BODY_SIZE);
