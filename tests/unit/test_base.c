@@ -56,6 +56,9 @@ static void a_reader_never_passes_the_end(void **state)
 	assert_true(r.bad);
 	assert_int_equal(reader_u8(&r), 0); /* stays bad although one byte was left */
 	assert_null(reader_bytes(&r, 0));
+	r = reader_of(data, sizeof(data));
+	reader_fail(&r);
+	assert_int_equal(reader_u8(&r), 0);
 	assert_false(reader_finished(&r));
 }
 
