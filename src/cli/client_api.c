@@ -111,7 +111,7 @@ bool client_api_get_manifest(
 	struct call get = { .v2_path = "/api/v2/manifest", .v1_path = "/manifest" };
 	AUTO(auto_json) json_t *data = call(https, &get, &is_v1, err);
 	if (!data)
-		return false;
+		return error_prefix(err, "getting manifest");
 	const json_t *hash = json_member(data, is_v1 ? "ManifestSignature" : "manifestFingerprint");
 	uint8_t digest[SHA256_SIZE];
 	if (json_string_length(hash) == 0)

@@ -29,7 +29,7 @@ static bool put_manifest(
 	AUTO(buf_free) struct buf manifest = { 0 };
 	AUTO(buf_free) struct buf fingerprint = { 0 };
 	if (!client_api_get_manifest(https, &manifest, &fingerprint, err))
-		return error_prefix(err, "getting manifest");
+		return false;
 	if (options->display_update && !display_update(https, &manifest, err))
 		return false;
 	if (options->signature)

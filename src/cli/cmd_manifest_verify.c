@@ -42,10 +42,9 @@ bool cmd_manifest_verify(const struct invocation *invocation, struct error *err)
 	AUTO(buf_free) struct buf manifest = { 0 };
 	AUTO(buf_free) struct buf fingerprint = { 0 };
 	if (!expected_fingerprint(invocation->arguments[0], expected, err) ||
-		!session_attest(&invocation->options, invocation->arguments[1], &session, err))
+		!session_attest(&invocation->options, invocation->arguments[1], &session, err) ||
+		!client_api_get_manifest(session.https, &manifest, &fingerprint, err))
 		return false;
-	if (!client_api_get_manifest(session.https, &manifest, &fingerprint, err))
-		return error_prefix(err, "getting manifest signature");
 	if (strcmp(buf_text(&fingerprint), expected) != 0)
 		return error_set(err, ERROR_DENIED,
 			"MarbleRun deployment is using a different manifest than expected: manifest hash does not match local hash: \"%s\" != \"%s\"",

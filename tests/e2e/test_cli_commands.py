@@ -154,12 +154,16 @@ def test_get_merges_updates(cli, coordinator, flags, simulated):
         "merging updates: package other not found in base manifest")
 
 
-def test_get_without_manifest_is_an_error(cli, coordinator, is_v2, flags, simulated):
+def test_without_manifest_there_is_nothing_to_get_or_verify(cli, coordinator, is_v2, flags,
+                                                            simulated):
     url = f"https://{coordinator.address}/api/v2/manifest"
+    error = (f"getting manifest: GET {url}: 500 Internal Server Error: error: requested value not set"
+             if is_v2 else
+             "Coordinator returned no manifest signature. Is the Coordinator in the correct state?")
     assert cli.fail("manifest", "get", coordinator.address, *flags, stderr=simulated,
-                    stdout=REQUESTING) == "getting manifest: " + (
-        f"GET {url}: 500 Internal Server Error: error: requested value not set" if is_v2 else
-        "Coordinator returned no manifest signature. Is the Coordinator in the correct state?")
+                    stdout=REQUESTING) == error
+    assert cli.fail("manifest", "verify", FINGERPRINT, coordinator.address, *flags,
+                    stderr=simulated) == error
 
 
 def test_log_prints_or_writes_the_lines(cli, coordinator):
