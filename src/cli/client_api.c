@@ -94,7 +94,7 @@ bool client_api_get_status(struct https *https, int *code, struct buf *message, 
 	struct call status = { .v2_path = "/api/v2/status", .v1_path = "/status" };
 	AUTO(auto_json) json_t *data = call(https, &status, &is_v1, err);
 	if (!data)
-		return false;
+		return error_prefix(err, "getting Coordinator status");
 	const json_t *number = json_member(data, is_v1 ? "StatusCode" : "code");
 	const json_t *text = json_member(data, is_v1 ? "StatusMessage" : "message");
 	if (!json_is_integer(number) || !json_is_string(text))
@@ -143,7 +143,7 @@ bool client_api_get_update_log(struct https *https, struct buf *lines, struct er
 	struct call get = { .v2_path = "/api/v2/update", .v1_path = "/update" };
 	AUTO(auto_json) json_t *data = call(https, &get, &is_v1, err);
 	if (!data)
-		return false;
+		return error_prefix(err, "getting update log");
 	if (is_v1)
 		return put_line(data, lines) || refuse_data(err);
 	const json_t *list = json_member(data, "updateLog");
@@ -167,7 +167,7 @@ bool client_api_set_manifest(
 		.v1_body = { manifest.size ? manifest.data : "", manifest.size } };
 	AUTO(auto_json) json_t *data = call(https, &set, &is_v1, err);
 	if (!data)
-		return false;
+		return error_prefix(err, "setting manifest");
 	json_t *secrets = json_member(data, "RecoverySecrets");
 	*recovery_secrets = json_object_size(secrets) ? json_incref(secrets) : NULL;
 	return true;

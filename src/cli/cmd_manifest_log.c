@@ -16,7 +16,7 @@ bool cmd_manifest_log(const struct invocation *invocation, struct error *err)
 		return false;
 	puts("Successfully verified Coordinator, now requesting update log");
 	if (!client_api_get_update_log(session.https, &lines, err))
-		return error_prefix(err, "getting update log");
+		return false;
 	if (output && *output)
 		return output_write(output, buf_bytes(&lines), 0644, err);
 	printf("Update log:\n%s", buf_text(&lines));

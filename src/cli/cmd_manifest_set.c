@@ -24,9 +24,10 @@ static void print_instead(json_t *secrets, const char *path)
 	printf("The recovery data could not be saved to %s.\n"
 	       "It cannot be had a second time, so here it is; keep it in a safe place:\n",
 		path);
-	for (void *i = json_object_iter(secrets); i; i = json_object_iter_next(secrets, i))
-		printf("\"%s\": \"%s\"\n", json_object_iter_key(i),
-			json_string_value(json_object_iter_value(i)));
+	for (void *i = json_object_iter(secrets); i; i = json_object_iter_next(secrets, i)) {
+		const char *secret = json_string_value(json_object_iter_value(i));
+		printf("\"%s\": \"%s\"\n", json_object_iter_key(i), secret ? secret : "");
+	}
 }
 
 static bool hand_out_recovery_data(json_t *secrets, const char *path, struct error *err)
@@ -54,10 +55,8 @@ static bool set_manifest(const struct invocation *invocation, struct session *se
 	printf("Successfully verified Coordinator, now uploading manifest\n"
 	       "Manifest signature: %s\n",
 		fingerprint);
-	if (!client_api_set_manifest(session->https, manifest, &recovery_secrets, err)) {
-		error_prefix(err, "setting manifest");
-		return error_prefix(err, "setting manifest");
-	}
+	if (!client_api_set_manifest(session->https, manifest, &recovery_secrets, err))
+		return error_prefix(err, "setting manifest"); /* a second time, as users know it */
 	puts("Manifest successfully set");
 	if (recovery_secrets &&
 		!hand_out_recovery_data(recovery_secrets, invocation->options.recoverydata, err))

@@ -11,10 +11,9 @@ bool cmd_status(const struct invocation *invocation, struct error *err)
 	int code;
 	AUTO(session_free) struct session session = { 0 };
 	AUTO(buf_free) struct buf message = { 0 };
-	if (!session_from_cache(&invocation->options, invocation->arguments[0], &session, err))
+	if (!session_from_cache(&invocation->options, invocation->arguments[0], &session, err) ||
+		!client_api_get_status(session.https, &code, &message, err))
 		return false;
-	if (!client_api_get_status(session.https, &code, &message, err))
-		return error_prefix(err, "getting Coordinator status");
 	printf("%d: %s\n", code, buf_text(&message));
 	return true;
 }

@@ -107,6 +107,6 @@ bool enclave_file_read(
 	*kind = is_folder ? ENCLAVE_OCCLUM : ENCLAVE_SGX_SDK;
 	if (read_sgx_sdk(path, is_folder, out, &sgx_sdk))
 		return true;
-	return error_set(err, ERROR_NOT_FOUND, "Open Enclave: %s\nGramine: %s\nSGX SDK: %s\n",
+	return error_set(err, ERROR_NOT_FOUND, "Open Enclave: %s\nGramine: %s\nSGX SDK: %s",
 		open_enclave.message, gramine.message, sgx_sdk.message);
 }
