@@ -9,9 +9,10 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "crypto/openssl.h"
+#include "grpc/status.h"
 
 struct grpc_call_result {
-	int code;           /* of the answer, see grpc/status.h */
+	int code;           /* of the answer, GRPC_… */
 	struct buf message; /* grpc-message, percent-decoded */
 	struct buf body;    /* one protobuf message when code is GRPC_OK */
 };

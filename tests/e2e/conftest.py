@@ -25,7 +25,7 @@ def fixture_cli(build, tmp_path):
 def fixture_new_machine(build, tmp_path_factory):
     """Makes simulated machines."""
     def make(*options):
-        return Platform(build / "src/platform/graphene-platform",
+        return Platform(build / "bin/graphene-platform",
                         tmp_path_factory.mktemp("machine") / "platform", *options)
     return make
 
