@@ -88,13 +88,9 @@ bool client_api_get_quote(struct https *https, const char *nonce, struct buf *ch
 	return data && parse_quote(data, chain, quote, err);
 }
 
-bool client_api_get_status(struct https *https, int *code, struct buf *message, struct error *err)
+static bool parse_status(
+	const json_t *data, bool is_v1, int *code, struct buf *message, struct error *err)
 {
-	bool is_v1;
-	struct call status = { .v2_path = "/api/v2/status", .v1_path = "/status" };
-	AUTO(auto_json) json_t *data = call(https, &status, &is_v1, err);
-	if (!data)
-		return error_prefix(err, "getting Coordinator status");
 	const json_t *number = json_member(data, is_v1 ? "StatusCode" : "code");
 	const json_t *text = json_member(data, is_v1 ? "StatusMessage" : "message");
 	if (!json_is_integer(number) || !json_is_string(text))
@@ -104,24 +100,39 @@ bool client_api_get_status(struct https *https, int *code, struct buf *message, 
 	return true;
 }
 
+bool client_api_get_status(struct https *https, int *code, struct buf *message, struct error *err)
+{
+	bool is_v1;
+	struct call get = { .v2_path = "/api/v2/status", .v1_path = "/status" };
+	AUTO(auto_json) json_t *data = call(https, &get, &is_v1, err);
+	return (data && parse_status(data, is_v1, code, message, err)) ||
+	       error_prefix(err, "getting Coordinator status");
+}
+
+static bool parse_manifest(const json_t *data, const char *hash, struct buf *manifest,
+	struct buf *fingerprint, struct error *err)
+{
+	uint8_t digest[SHA256_SIZE];
+	if (!json_put_bytes(json_member(data, "manifest"), manifest) ||
+		!hex_decode_exact(digest, sizeof(digest), hash))
+		return refuse_data(err);
+	hex_encode(fingerprint, digest, sizeof(digest));
+	return true;
+}
+
 bool client_api_get_manifest(
 	struct https *https, struct buf *manifest, struct buf *fingerprint, struct error *err)
 {
 	bool is_v1;
 	struct call get = { .v2_path = "/api/v2/manifest", .v1_path = "/manifest" };
 	AUTO(auto_json) json_t *data = call(https, &get, &is_v1, err);
-	if (!data)
-		return error_prefix(err, "getting manifest");
-	const json_t *hash = json_member(data, is_v1 ? "ManifestSignature" : "manifestFingerprint");
-	uint8_t digest[SHA256_SIZE];
-	if (json_string_length(hash) == 0)
+	const char *hash = json_string_value(
+		json_member(data, is_v1 ? "ManifestSignature" : "manifestFingerprint"));
+	if (data && (!hash || !*hash))
 		return error_set(err, ERROR_STATE,
 			"Coordinator returned no manifest signature. Is the Coordinator in the correct state?");
-	if (!json_put_bytes(json_member(data, "manifest"), manifest) ||
-		!hex_decode_exact(digest, sizeof(digest), json_string_value(hash)))
-		return refuse_data(err);
-	hex_encode(fingerprint, digest, sizeof(digest));
-	return true;
+	return (data && parse_manifest(data, hash, manifest, fingerprint, err)) ||
+	       error_prefix(err, "getting manifest");
 }
 
 /* Version 2 gives the lines one by one, version 1 in one text. */
@@ -137,20 +148,22 @@ static bool put_line(const json_t *line, struct buf *lines)
 	return true;
 }
 
+static bool parse_update_log(const json_t *data, bool is_v1, struct buf *lines, struct error *err)
+{
+	const json_t *list = is_v1 ? data : json_member(data, "updateLog");
+	bool fits = is_v1 ? put_line(data, lines) : json_is_array(list);
+	for (size_t i = 0; i < json_array_size(list) && fits; i++)
+		fits = put_line(json_array_get(list, i), lines);
+	return fits || refuse_data(err);
+}
+
 bool client_api_get_update_log(struct https *https, struct buf *lines, struct error *err)
 {
 	bool is_v1;
 	struct call get = { .v2_path = "/api/v2/update", .v1_path = "/update" };
 	AUTO(auto_json) json_t *data = call(https, &get, &is_v1, err);
-	if (!data)
-		return error_prefix(err, "getting update log");
-	if (is_v1)
-		return put_line(data, lines) || refuse_data(err);
-	const json_t *list = json_member(data, "updateLog");
-	bool fits = json_is_array(list);
-	for (size_t i = 0; i < json_array_size(list) && fits; i++)
-		fits = put_line(json_array_get(list, i), lines);
-	return fits || refuse_data(err);
+	return (data && parse_update_log(data, is_v1, lines, err)) ||
+	       error_prefix(err, "getting update log");
 }
 
 bool client_api_set_manifest(

@@ -10,7 +10,7 @@ import urllib.parse
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from fake_coordinator import Platform, der, issue
+from fake_coordinator import Platform, der, issue, pem
 
 MANIFEST = '{"Packages": {}}'
 ERA = {"SignerID": "51" * 32, "ProductID": 3, "SecurityVersion": 4}
@@ -187,6 +187,20 @@ def test_a_damaged_quote_is_refused(world):
     assert world.refusal().startswith("verifying Coordinator quote: ")
     world.coordinator.make_quote = lambda data: b"no quote at all"
     assert world.refusal().startswith("verifying Coordinator quote: ")
+
+
+def test_answers_that_are_no_quote_are_refused(world):
+    certificate = pem(world.coordinator.root).decode()
+    no_members = ("getting the Coordinator's quote: the answer does not have the members of a "
+                  "Coordinator's client API")
+    for data, error in [
+            ({}, no_members), ({"cert": certificate * 2, "quote": "?"}, no_members),
+            ({"cert": "", "quote": ""},
+             "could not parse Coordinator intermediate certificate from PEM data"),
+            ({"cert": certificate, "quote": ""},
+             "could not parse Coordinator root certificate from PEM data")]:
+        world.coordinator.failures["/quote"] = world.coordinator.success(data)
+        assert world.refusal() == error
 
 
 def test_a_coordinator_in_simulation_mode_is_refused(world):
