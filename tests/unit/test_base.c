@@ -91,6 +91,14 @@ static void a_buf_keeps_a_nul_behind_its_content(void **state)
 	assert_memory_equal(b.data, expected, sizeof(expected));
 }
 
+static void text_of_others_cannot_command_a_terminal(void **state)
+{
+	(void)state;
+	AUTO(buf_free) struct buf b = { 0 };
+	buf_put_visible(&b, "a\x1b[2J\r\n\t\x7f \xc2\x9b \xc3\xa9 \xc2\xa9");
+	assert_string_equal(buf_text(&b), "a?[2J?\n?? ? \xc3\xa9 \xc2\xa9");
+}
+
 static void hex_accepts_both_cases_and_nothing_else(void **state)
 {
 	(void)state;
@@ -304,6 +312,7 @@ int main(void)
 		cmocka_unit_test(a_reader_never_passes_the_end),
 		cmocka_unit_test(a_sub_reader_is_bounded_by_its_parent),
 		cmocka_unit_test(a_buf_keeps_a_nul_behind_its_content),
+		cmocka_unit_test(text_of_others_cannot_command_a_terminal),
 		cmocka_unit_test(hex_accepts_both_cases_and_nothing_else),
 		cmocka_unit_test(base64_is_padded_and_strict),
 		cmocka_unit_test(json_text_is_escaped_like_go_does),
