@@ -87,6 +87,8 @@ static void malformed_qe_identity_is_refused(void **state)
 		{ "\"mrsigner\":\"51", "\"mrsigner\":\"5", ERROR_INVALID, "\"mrsigner\"" },
 		{ "\"isvprodid\":1", "\"isvprodid\":2", ERROR_DENIED, "ISVPRODID differs" },
 		{ "\"isvprodid\":1", "\"isvprodid\":65537", ERROR_INVALID, "\"isvprodid\"" },
+		{ "\"FBFFFFFFFFFFFFFF00", "\"FBFFFFFFFFFFFFFFFF", ERROR_DENIED,
+			"ATTRIBUTES differs" }, /* XFRM counts as well when it is masked in */
 		{ "\"FBFFFF", "\"00FFFF", ERROR_INVALID, "bits outside of its mask" },
 		{ "\"00000000\"", "\"00000001\"", ERROR_DENIED, "MISCSELECT differs" },
 		{ "\"UpToDate\"", "\"SWHardeningNeeded\"", ERROR_INVALID, "for an enclave" },
