@@ -18,7 +18,9 @@
  * stands where one must; it only never reads past the end.
  */
 
-#define UNKNOWN_KEYS_TOLD 20 /* of one text: a log is no place for whole documents */
+/* A log is no place for whole documents. */
+#define UNKNOWN_KEYS_TOLD 20
+#define NAME_SHOWN        100
 
 void text_list_free(char **list, size_t count)
 {
@@ -34,8 +36,7 @@ static void put_path(struct buf *out, const struct go_json_path *path)
 	for (; path && count < GO_JSON_DEPTH_MAX + 2; path = path->parent)
 		parts[count++] = path;
 	while (count-- > 0) {
-		buf_put_text(out, parts[count]->name);
-		buf_put_text(out, count ? "." : "");
+		buf_printf(out, "%.*s%s", NAME_SHOWN, parts[count]->name, count ? "." : "");
 	}
 }
 
@@ -50,6 +51,13 @@ bool go_json_fail(struct go_json *in, const char *format, ...)
 	put_path(&text, in->path);
 	buf_put_text(&text, ")");
 	return error_set(in->err, ERROR_INVALID, "%s", buf_text(&text));
+}
+
+void go_json_warn(struct go_json *in, const char *message)
+{
+	AUTO(buf_free) struct buf place = { 0 };
+	put_path(&place, in->path);
+	log_warn(message, "key", buf_text(&place));
 }
 
 static const char *kind_name(char first)
@@ -177,14 +185,10 @@ static const struct go_json_field *find_field(const struct go_json_field *fields
 
 static void skip_unknown(struct go_json *in)
 {
-	if (in->unknown_keys < UNKNOWN_KEYS_TOLD) {
-		AUTO(buf_free) struct buf place = { 0 };
-		put_path(&place, in->path);
-		log_warn("Ignoring an unknown key: check its spelling and place", "key",
-			buf_text(&place));
-	} else if (in->unknown_keys == UNKNOWN_KEYS_TOLD) {
+	if (in->unknown_keys < UNKNOWN_KEYS_TOLD)
+		go_json_warn(in, "Ignoring an unknown key: check its spelling and place");
+	else if (in->unknown_keys == UNKNOWN_KEYS_TOLD)
 		log_warn("Ignoring further unknown keys");
-	}
 	in->unknown_keys++;
 	go_json_skip(in);
 }
