@@ -12,9 +12,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define PCK_FMSPC_SIZE  6
-#define PCK_PCE_ID_SIZE 2
-#define TCB_COMPONENTS  16
+#define PCK_EXTENSION_OID "1.2.840.113741.1.13.1"
+#define PCK_FMSPC_SIZE    6
+#define PCK_PCE_ID_SIZE   2
+#define TCB_COMPONENTS    16
 
 struct pck_extension {
 	uint8_t ppid[16];

@@ -86,7 +86,7 @@ X509 *issue_certificate(const struct certificate_fields *fields)
 	add_extension(cert, NULL, NID_key_usage, fields->key_usage);
 	add_extension(cert, NULL, NID_basic_constraints, fields->constraints);
 	if (fields->sgx_extension)
-		add_raw_extension(cert, "1.2.840.113741.1.13.1", false, fields->sgx_extension->data,
+		add_raw_extension(cert, PCK_EXTENSION_OID, false, fields->sgx_extension->data,
 			fields->sgx_extension->size);
 	if (fields->critical_oid)
 		add_raw_extension(cert, fields->critical_oid, true, "\x05\x00", 2);
