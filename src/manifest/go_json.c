@@ -193,20 +193,31 @@ static void skip_unknown(struct go_json *in)
 	go_json_skip(in);
 }
 
-static bool decode_field(struct go_json *in, const struct go_json_field *field, char *object)
+/* What the members of an object go into: a struct or a map. */
+struct target {
+	bool (*decode)(struct go_json *in, const struct target *target, const char *name);
+	char *object;
+	const struct go_json_field *fields;
+	struct strmap *map;
+	const struct go_json_entries *entries;
+};
+
+static bool decode_field(struct go_json *in, const struct target *target, const char *name)
 {
-	if (field && field->entries)
-		return go_json_map(
-			in, (struct strmap *)(void *)(object + field->value), field->entries);
-	if (field)
-		return field->decode(in, object + field->value, object + field->companion);
-	skip_unknown(in);
-	return true;
+	const struct go_json_field *field = find_field(target->fields, name);
+	if (!field) {
+		skip_unknown(in);
+		return true;
+	}
+	char *value = target->object + field->value;
+	if (field->entries)
+		return go_json_map(in, (struct strmap *)(void *)value, field->entries);
+	return field->decode(in, value, target->object + field->companion);
 }
 
-static bool decode_entry(struct go_json *in, struct strmap *map,
-	const struct go_json_entries *entries, const char *name)
+static bool decode_entry(struct go_json *in, const struct target *target, const char *name)
 {
+	const struct go_json_entries *entries = target->entries;
 	void *entry = xcalloc(1, entries->size);
 	bool decoded = entries->decode ? entries->decode(in, entry, NULL)
 				       : go_json_struct(in, entries->fields, entry, entries->type);
@@ -214,17 +225,9 @@ static bool decode_entry(struct go_json *in, struct strmap *map,
 		entries->free(entry);
 		return false;
 	}
-	strmap_add(map, name, entry);
+	strmap_add(target->map, name, entry);
 	return true;
 }
-
-/* What the members of an object go into: a map, or else a struct. */
-struct target {
-	struct strmap *map;
-	const struct go_json_entries *entries;
-	void *object;
-	const struct go_json_field *fields;
-};
 
 static bool decode_members(struct go_json *in, const struct target *target)
 {
@@ -234,10 +237,7 @@ static bool decode_members(struct go_json *in, const struct target *target)
 		if (!take_name(in, &name, &path))
 			return false;
 		in->path = &path;
-		bool decoded = target->map
-				       ? decode_entry(in, target->map, target->entries, path.name)
-				       : decode_field(in, find_field(target->fields, path.name),
-						 target->object);
+		bool decoded = target->decode(in, target, path.name);
 		in->path = path.parent;
 		if (!decoded)
 			return false;
@@ -249,7 +249,7 @@ static bool decode_members(struct go_json *in, const struct target *target)
 bool go_json_struct(
 	struct go_json *in, const struct go_json_field *fields, void *object, const char *type)
 {
-	struct target target = { .object = object, .fields = fields };
+	struct target target = { .decode = decode_field, .object = object, .fields = fields };
 	if (accept_null(in))
 		return true;
 	return accept(in, '{') ? decode_members(in, &target) : fail_kind(in, type);
@@ -257,7 +257,7 @@ bool go_json_struct(
 
 bool go_json_map(struct go_json *in, struct strmap *map, const struct go_json_entries *entries)
 {
-	struct target target = { .map = map, .entries = entries };
+	struct target target = { .decode = decode_entry, .map = map, .entries = entries };
 	if (accept_null(in)) {
 		strmap_free(map, entries->free);
 		return true;
