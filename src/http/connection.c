@@ -102,9 +102,12 @@ bool http_connections_init(struct http_connections *connections, struct error *e
 
 void http_connections_close(struct http_connections *connections)
 {
-	struct http_closing *closing;
-	while ((closing = LIST_FIRST(&connections->closing)))
+	struct http_closing *closing = LIST_FIRST(&connections->closing);
+	while (closing) {
+		struct http_closing *next = LIST_NEXT(closing, links);
 		closing_free(closing);
+		closing = next;
+	}
 }
 
 SSL *http_connection_new(struct http_connections *connections)
