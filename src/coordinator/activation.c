@@ -100,35 +100,32 @@ static struct buf *predefined(struct activation_result *result, const char *name
 }
 
 /* Clause 8.2, both generations of names. */
-static bool add_predefined(struct activation_result *result, const struct pki *pki,
-	const struct marble_identity *identity, struct error *err)
+static void add_predefined(
+	struct activation_result *result, const struct pki *pki, const struct secret *own)
 {
 	cert_put_pem(pki->marble_root, predefined(result, "MARBLE_PREDEFINED_ROOT_CA"));
 	cert_put_pem(pki->marble_root, predefined(result, "MARBLE_PREDEFINED_INTERMEDIATE_CA"));
 	cert_put_pem(pki->root, predefined(result, "MARBLE_PREDEFINED_COORDINATOR_ROOT_CA"));
 	struct buf *chain = predefined(result, "MARBLE_PREDEFINED_MARBLE_CERTIFICATE_CHAIN");
-	cert_put_pem(identity->certificate, chain);
+	pem_encode(chain, "CERTIFICATE", buf_bytes(&own->cert));
 	cert_put_pem(pki->intermediate, chain);
-	AUTO(buf_free) struct buf key = { 0 };
-	if (!key_put_private(identity->key, &key, err))
-		return false;
 	pem_encode(predefined(result, "MARBLE_PREDEFINED_PRIVATE_KEY"), "PRIVATE KEY",
-		buf_bytes(&key));
-	return true;
+		buf_bytes(&own->private_key));
 }
 
 /* Step 14. */
-static bool customize(struct activation_result *result, const struct marble_data *data,
-	const struct marble_identity *identity, struct error *err)
+static bool customize(
+	struct activation_result *result, const struct marble_data *data, struct error *err)
 {
 	const struct manifest_marble *marble = result->marble;
 	result->files = xcalloc(marble->files.count, sizeof(*result->files));
 	result->env = xcalloc(marble->env.count + PREDEFINED_MAX, sizeof(*result->env));
-	return expand(&marble->files, &data->view, "file", result->files, &result->file_count,
-		       err) &&
-	       expand(&marble->env, &data->view, "env variable", result->env, &result->env_count,
-		       err) &&
-	       add_predefined(result, &data->deployment->pki, identity, err);
+	if (!expand(&marble->files, &data->view, "file", result->files, &result->file_count, err) ||
+		!expand(&marble->env, &data->view, "env variable", result->env, &result->env_count,
+			err))
+		return false;
+	add_predefined(result, &data->deployment->pki, data->marble_cert);
+	return true;
 }
 
 /* Steps 9 to 14, for a Marble that is admitted. */
@@ -149,7 +146,7 @@ static bool equip(struct core *core, const struct activation_request *request, i
 	AUTO(marble_data_free) struct marble_data data;
 	const char *binding = result->marble->disable_secret_binding ? "" : request->marble_type;
 	marble_data_init(&data, deployment, binding, uuid, &identity, now);
-	return customize(result, &data, &identity, err);
+	return customize(result, &data, err);
 }
 
 bool activate(struct core *core, const struct activation_request *request, int64_t now,

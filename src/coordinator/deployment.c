@@ -7,12 +7,19 @@
 
 #include <string.h>
 
+static struct secret *secret_of_authority(X509 *certificate)
+{
+	AUTO(buf_free) struct buf der = { 0 };
+	cert_put_der(certificate, &der);
+	return secret_of_certificate(buf_bytes(&der), NULL);
+}
+
 void deployment_prepare(struct deployment *deployment)
 {
 	const struct pki *pki = &deployment->pki;
-	deployment->root_ca = secret_of_certificate(pki->marble_root, NULL);
-	deployment->coordinator_root = secret_of_certificate(pki->root, NULL);
-	deployment->coordinator_intermediate = secret_of_certificate(pki->intermediate, NULL);
+	deployment->root_ca = secret_of_authority(pki->marble_root);
+	deployment->coordinator_root = secret_of_authority(pki->root);
+	deployment->coordinator_intermediate = secret_of_authority(pki->intermediate);
 }
 
 struct deployment *deployment_new(enum coordinator_state state)

@@ -19,8 +19,7 @@ static bool make_identity(
 	const struct deployment *deployment, struct marble_identity *identity, struct error *err)
 {
 	identity->key = key_generate_ec(256, err);
-	X509_up_ref(deployment->pki.marble_root);
-	identity->certificate = deployment->pki.marble_root;
+	cert_put_der(deployment->pki.marble_root, &identity->certificate);
 	return identity->key != NULL;
 }
 

@@ -73,7 +73,7 @@ void marble_data_init(struct marble_data *data, const struct deployment *deploym
 {
 	*data = (struct marble_data){ .deployment = deployment, .now = now };
 	data->binding = (struct secret_binding){ deployment->root_secret, uuid, marble_type };
-	data->marble_cert = secret_of_certificate(identity->certificate, identity->key);
+	data->marble_cert = secret_of_certificate(buf_bytes(&identity->certificate), identity->key);
 	data->seal_key = secret_seal_key(&data->binding);
 	data->view = (struct template_data){
 		.root_ca = deployment->root_ca,

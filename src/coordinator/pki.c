@@ -175,8 +175,7 @@ bool pki_issue_marble(const struct pki *pki, struct bytes csr_der, const char *u
 		.alt_names = alt_names,
 		.extensions = extensions,
 	};
-	identity->certificate = cert_issue(&fields, err);
-	if (!identity->certificate)
+	if (!cert_issue_der(&fields, &identity->certificate, err))
 		return error_prefix(err, "issuing marble certificate");
 	identity->key = TAKE(key);
 	return true;
@@ -185,6 +184,6 @@ bool pki_issue_marble(const struct pki *pki, struct bytes csr_der, const char *u
 void marble_identity_free(struct marble_identity *identity)
 {
 	EVP_PKEY_free(identity->key);
-	X509_free(identity->certificate);
+	buf_free(&identity->certificate);
 	*identity = (struct marble_identity){ 0 };
 }

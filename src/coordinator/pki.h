@@ -34,7 +34,7 @@ void pki_root_hash(const struct pki *pki, struct bytes nonce, uint8_t hash[SHA25
 /* The certificate of a Marble and its key (spec marble-api.md clause 7). */
 struct marble_identity {
 	EVP_PKEY *key;
-	X509 *certificate;
+	struct buf certificate; /* DER */
 };
 
 /*

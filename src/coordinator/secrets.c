@@ -69,12 +69,10 @@ static EVP_PKEY *generate_certificate_key(
 	return key;
 }
 
-static bool fill_certificate_parts(
-	struct secret *secret, X509 *certificate, EVP_PKEY *key, struct error *err)
+static bool fill_key_parts(struct secret *secret, EVP_PKEY *key, struct error *err)
 {
-	cert_put_der(certificate, &secret->cert);
-	return !key || (key_put_private(key, &secret->private_key, err) &&
-			       key_put_public(key, &secret->public_key, err));
+	return key_put_private(key, &secret->private_key, err) &&
+	       key_put_public(key, &secret->public_key, err);
 }
 
 static bool fill_certificate(struct secret *secret, const char *name,
@@ -102,10 +100,9 @@ static bool fill_certificate(struct secret *secret, const char *name,
 		.alt_names = template->alt_names,
 		.extensions = template->extensions,
 	};
-	AUTO(auto_x509) X509 *certificate = cert_issue(&fields, err);
-	if (!certificate)
+	if (!cert_issue_der(&fields, &secret->cert, err))
 		return error_prefix(err, "secret %s", name);
-	return fill_certificate_parts(secret, certificate, key, err);
+	return fill_key_parts(secret, key, err);
 }
 
 struct secret *secret_generate(const struct secret *definition, const char *name,
@@ -152,11 +149,12 @@ struct secret *secret_seal_key(const struct secret_binding *binding)
 	return secret;
 }
 
-struct secret *secret_of_certificate(X509 *certificate, EVP_PKEY *key)
+struct secret *secret_of_certificate(struct bytes certificate, EVP_PKEY *key)
 {
 	struct secret *secret = xcalloc(1, sizeof(*secret));
 	secret->type = SECRET_CERT_ECDSA;
-	if (!fill_certificate_parts(secret, certificate, key, NULL))
+	buf_put(&secret->cert, certificate.data, certificate.size);
+	if (key && !fill_key_parts(secret, key, NULL))
 		abort();
 	return secret;
 }

@@ -34,8 +34,8 @@ bool secrets_generate_shared(const struct strmap *definitions, const struct pki 
 /* .MarbleRun.SealKey: 32 bytes that depend on deployment and UUID alone. */
 struct secret *secret_seal_key(const struct secret_binding *binding);
 
-/* Secrets that stand for certificates in templates; key and private part may be NULL. */
-struct secret *secret_of_certificate(X509 *certificate, EVP_PKEY *key);
+/* A secret that stands for a certificate (DER) in templates; the key may be NULL. */
+struct secret *secret_of_certificate(struct bytes certificate, EVP_PKEY *key);
 
 void secret_free_value(void *secret);
 

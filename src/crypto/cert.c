@@ -2,6 +2,7 @@
 #include "crypto/cert.h"
 
 #include "base/memory.h"
+#include "crypto/ec_key.h"
 #include "crypto/pem.h"
 
 #include <arpa/inet.h>
@@ -113,20 +114,32 @@ static bool add_extensions(X509 *cert, const struct cert_fields *fields)
 	       (!fields->extensions || add_further(cert, fields->extensions));
 }
 
-X509 *cert_issue(const struct cert_fields *fields, struct error *err)
+static bool set_public_key(X509 *cert, EVP_PKEY *key)
+{
+	struct ec_key parts;
+	return ec_key_describe(key, &parts) ? ec_key_set_in_certificate(&parts, cert)
+					    : X509_set_pubkey(cert, key) == 1;
+}
+
+bool cert_issue_der(const struct cert_fields *fields, struct buf *out, struct error *err)
 {
 	AUTO(auto_x509) X509 *cert = X509_new();
 	const X509_NAME *issuer =
 		fields->issuer ? X509_get_subject_name(fields->issuer) : fields->subject;
 	if (!cert || X509_set_version(cert, X509_VERSION_3) != 1 || !set_serial(cert) ||
 		!set_validity(cert, fields) || X509_set_subject_name(cert, fields->subject) != 1 ||
-		X509_set_issuer_name(cert, issuer) != 1 ||
-		X509_set_pubkey(cert, fields->key) != 1 || !add_extensions(cert, fields) ||
-		X509_sign(cert, fields->issuer_key, key_digest(fields->issuer_key)) <= 0) {
-		crypto_error(err, ERROR_INTERNAL, "cannot issue a certificate");
-		return NULL;
-	}
-	return TAKE(cert);
+		X509_set_issuer_name(cert, issuer) != 1 || !set_public_key(cert, fields->key) ||
+		!add_extensions(cert, fields) ||
+		X509_sign(cert, fields->issuer_key, key_digest(fields->issuer_key)) <= 0)
+		return crypto_error(err, ERROR_INTERNAL, "cannot issue a certificate");
+	cert_put_der(cert, out);
+	return true;
+}
+
+X509 *cert_issue(const struct cert_fields *fields, struct error *err)
+{
+	AUTO(buf_free) struct buf der = { 0 };
+	return cert_issue_der(fields, &der, err) ? cert_read(buf_bytes(&der), err) : NULL;
 }
 
 EXTENDED_KEY_USAGE *cert_tls_usages(void)

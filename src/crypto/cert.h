@@ -40,7 +40,9 @@ struct cert_fields {
 /* serverAuth and clientAuth, which most certificates here have. The caller frees. */
 EXTENDED_KEY_USAGE *cert_tls_usages(void);
 
-/* NULL on error. The caller frees with X509_free or auto_x509. */
+/* Appends the certificate in DER. */
+bool cert_issue_der(const struct cert_fields *fields, struct buf *out, struct error *err);
+/* As an object that TLS can use, which takes longer. NULL on error; the caller frees. */
 X509 *cert_issue(const struct cert_fields *fields, struct error *err);
 
 /* A name of one common name (UTF8String), or of nothing at all when common_name is NULL. */

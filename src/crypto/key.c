@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "crypto/key.h"
 
+#include "crypto/ec_key.h"
+
 #include <limits.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
@@ -42,6 +44,9 @@ EVP_PKEY *key_generate_ec(unsigned bits, struct error *err)
 
 bool key_put_private(EVP_PKEY *key, struct buf *out, struct error *err)
 {
+	struct ec_key parts;
+	if (ec_key_describe(key, &parts) && ec_key_put_private(key, &parts, out))
+		return true;
 	AUTO(auto_pkcs8) PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(key);
 	int size = info ? i2d_PKCS8_PRIV_KEY_INFO(info, NULL) : -1;
 	if (size <= 0)
@@ -53,6 +58,11 @@ bool key_put_private(EVP_PKEY *key, struct buf *out, struct error *err)
 
 bool key_put_public(EVP_PKEY *key, struct buf *out, struct error *err)
 {
+	struct ec_key parts;
+	if (ec_key_describe(key, &parts)) {
+		ec_key_put_public(&parts, out);
+		return true;
+	}
 	int size = i2d_PUBKEY(key, NULL);
 	if (size <= 0)
 		return crypto_error(err, ERROR_INTERNAL, "cannot encode a public key");

@@ -172,6 +172,54 @@ static X509 *issue_with(EVP_PKEY *key, const char *name, X509 *issuer, EVP_PKEY 
 	return cert;
 }
 
+/* What OpenSSL's own encoders make of it. */
+static void assert_encoded_like_openssl(EVP_PKEY *key)
+{
+	struct error err = { 0 };
+	AUTO(buf_free) struct buf private_der = { 0 };
+	AUTO(buf_free) struct buf public_der = { 0 };
+	assert_success(key_put_private(key, &private_der, &err), err);
+	assert_success(key_put_public(key, &public_der, &err), err);
+	uint8_t expected[500];
+	uint8_t *next = expected;
+	PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(key);
+	assert_int_equal(i2d_PKCS8_PRIV_KEY_INFO(info, &next), private_der.size);
+	assert_memory_equal(private_der.data, expected, private_der.size);
+	PKCS8_PRIV_KEY_INFO_free(info);
+	next = expected;
+	assert_int_equal(i2d_PUBKEY(key, &next), public_der.size);
+	assert_memory_equal(public_der.data, expected, public_der.size);
+}
+
+static void ec_keys_are_encoded_like_openssl_does_it(void **state)
+{
+	(void)state;
+	static const unsigned sizes[] = { 224, 256, 384, 521 };
+	for (size_t i = 0; i < 4; i++) {
+		for (int round = 0; round < 300; round++) { /* scalars with leading zeros too */
+			AUTO(auto_pkey) EVP_PKEY *key = key_generate_ec(sizes[i], NULL);
+			assert_encoded_like_openssl(key);
+		}
+	}
+}
+
+static void other_keys_are_encoded_too(void **state)
+{
+	(void)state;
+	AUTO(auto_pkey) EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+	assert_encoded_like_openssl(key);
+	struct error err = { 0 };
+	AUTO(auto_pkey) EVP_PKEY *public = EVP_EC_gen("secp256k1");
+	assert_encoded_like_openssl(public);
+	AUTO(buf_free) struct buf der = { 0 };
+	AUTO(auto_pkey) EVP_PKEY *ec = key_generate_ec(256, &err);
+	assert_success(key_put_public(ec, &der, &err), err);
+	AUTO(auto_pkey) EVP_PKEY *half = key_read_public(buf_bytes(&der), &err);
+	buf_clear(&der);
+	assert_false(key_put_private(half, &der, &err));
+	assert_int_equal(der.size, 0);
+}
+
 static X509 *issue(EVP_PKEY *key, const char *name, X509 *issuer, EVP_PKEY *issuer_key)
 {
 	return issue_with(key, name, issuer, issuer_key, NULL);
@@ -271,6 +319,8 @@ int main(void)
 		cmocka_unit_test(sealed_bytes_open_only_unchanged),
 		cmocka_unit_test(raw_keys_and_signatures_go_both_ways),
 		cmocka_unit_test(keys_are_stored_and_read_back),
+		cmocka_unit_test(ec_keys_are_encoded_like_openssl_does_it),
+		cmocka_unit_test(other_keys_are_encoded_too),
 		cmocka_unit_test(certificates_have_the_form_of_go),
 		cmocka_unit_test(a_given_extension_takes_the_place_of_the_usual_one),
 		cmocka_unit_test(names_keep_the_type_they_are_given),

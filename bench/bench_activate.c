@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Activations per second of a Coordinator with one event loop that verifies real quotes: each is a
+ * new TLS connection, the call, the answer, the close. The limit is what the public-key operations
+ * of an activation alone would allow, measured in the same process. `activate-sealed` is the same
+ * for a Marble with MaxActivations, whose every answer follows an fsync, against `activate`.
+ */
+#include "bench.h"
+
+#include "attest/report_header.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "coordinator/serve.h"
+#include "grpc/client.h"
+#include "grpc/marble_messages.h"
+#include "platform/platform.h"
+#include "premain/identity.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#define SECONDS    5.0
+#define CLIENTS    8
+#define EVP_ROUNDS 2000
+#define UUID       "6f3c0f6e-8b1e-4a52-9d77-0c8f4d1f8e11"
+
+static const char manifest[] =
+	"{\"Packages\":{\"p\":{\"SignerID\":\"%s\",\"ProductID\":1,\"SecurityVersion\":1}},"
+	"\"Marbles\":{\"free\":{\"Package\":\"p\",\"Parameters\":{\"Env\":{\"KEY\":"
+	"\"{{ hex .Secrets.key }}\"}}},\"limited\":{\"Package\":\"p\","
+	"\"MaxActivations\":1000000000}},"
+	"\"Secrets\":{\"key\":{\"Type\":\"symmetric-key\",\"Size\":128}}}";
+
+/* One Marble: who it is and the two requests that it repeats. */
+struct marble {
+	SSL_CTX *tls;
+	struct buf requests[2]; /* of type free and of type limited */
+};
+
+struct load {
+	const char *address;
+	struct marble *marble;
+	int request;
+	atomic_bool *ended;
+	size_t done;
+};
+
+static void put_text_file(const char *folder, const char *name, const void *data, size_t size)
+{
+	AUTO(auto_free) char *path = xasprintf("%s/%s", folder, name);
+	MUST(file_make_parents(path, 0700, NULL));
+	MUST(file_replace(path, data, size, 0600, NULL));
+}
+
+static struct sgx_report_body marble_report(void)
+{
+	struct sgx_report_body body = { .isv_prod_id = 1,
+		.isv_svn = 1,
+		.attributes = { SGX_FLAG_INITTED | SGX_FLAG_MODE64BIT, 3 } };
+	memset(body.mr_signer, 0x51, sizeof(body.mr_signer));
+	return body;
+}
+
+static void put_request(
+	const struct identity *identity, struct bytes quote, const char *type, struct buf *out)
+{
+	AUTO(buf_free) struct buf csr = { 0 };
+	MUST(identity_put_request(identity, &csr, NULL));
+	Rpc__ActivationReq request = RPC__ACTIVATION_REQ__INIT;
+	request.quote = (ProtobufCBinaryData){ quote.size, (void *)quote.data };
+	request.csr = (ProtobufCBinaryData){ csr.size, csr.data };
+	request.marbletype = (char *)type;
+	request.uuid = (char *)UUID;
+	activation_request_put(&request, out);
+}
+
+static void make_marble(struct platform *platform, struct marble *marble)
+{
+	AUTO(identity_free) struct identity identity = { 0 };
+	AUTO(buf_free) struct buf der = { 0 };
+	AUTO(buf_free) struct buf bare = { 0 };
+	AUTO(buf_free) struct buf quote = { 0 };
+	struct sgx_report_body body = marble_report();
+	MUST(identity_create("localhost", &identity, NULL));
+	cert_put_der(identity.cert, &der);
+	sha256(der.data, der.size, body.report_data);
+	MUST(platform_put_quote(platform, &body, &bare, NULL));
+	report_header_put(&quote, buf_bytes(&bare));
+	put_request(&identity, buf_bytes(&quote), "free", &marble->requests[0]);
+	put_request(&identity, buf_bytes(&quote), "limited", &marble->requests[1]);
+	marble->tls = identity_client_tls(&identity, NULL);
+	MUST(marble->tls);
+}
+
+static void free_marble(struct marble *marble)
+{
+	SSL_CTX_free(marble->tls);
+	buf_free(&marble->requests[0]);
+	buf_free(&marble->requests[1]);
+}
+
+static void *run_marble(void *context)
+{
+	struct load *load = context;
+	while (!*load->ended) {
+		struct grpc_call_result result = { 0 };
+		struct error err = { 0 };
+		const struct buf *request = &load->marble->requests[load->request];
+		if (!grpc_call_unary(load->address, load->marble->tls, GRPC_ACTIVATE_PATH,
+			    buf_bytes(request), &result, &err) ||
+			result.code != GRPC_OK) {
+			fprintf(stderr, "%s%s\n", err.message, buf_text(&result.message));
+			exit(1);
+		}
+		grpc_call_result_free(&result);
+		load->done++;
+	}
+	return NULL;
+}
+
+static double measure(const char *address, struct marble *marbles, int request)
+{
+	atomic_bool ended = false;
+	struct load loads[CLIENTS];
+	pthread_t threads[CLIENTS];
+	double start = bench_seconds();
+	for (int i = 0; i < CLIENTS; i++) {
+		loads[i] = (struct load){ address, &marbles[i], request, &ended, 0 };
+		MUST(!pthread_create(&threads[i], NULL, run_marble, &loads[i]));
+	}
+	nanosleep(&(struct timespec){ .tv_sec = (time_t)SECONDS }, NULL);
+	ended = true;
+	size_t done = 0;
+	for (int i = 0; i < CLIENTS; i++) {
+		pthread_join(threads[i], NULL);
+		done += loads[i].done;
+	}
+	return (double)done / (bench_seconds() - start);
+}
+
+static double per_call(bool (*operate)(EVP_PKEY *key), EVP_PKEY *key)
+{
+	double start = bench_seconds();
+	for (int i = 0; i < EVP_ROUNDS; i++)
+		MUST(operate(key));
+	return (bench_seconds() - start) / EVP_ROUNDS;
+}
+
+static bool generate_p256(EVP_PKEY *key)
+{
+	(void)key;
+	AUTO(auto_pkey) EVP_PKEY *made = key_generate_ec(256, NULL);
+	return made != NULL;
+}
+
+static bool agree_x25519(EVP_PKEY *peer)
+{
+	uint8_t secret[32];
+	size_t size = sizeof(secret);
+	AUTO(auto_pkey) EVP_PKEY *made = EVP_PKEY_Q_keygen(NULL, NULL, "X25519");
+	AUTO(auto_pkey_ctx) EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(made, NULL);
+	return ctx && EVP_PKEY_derive_init(ctx) == 1 && EVP_PKEY_derive_set_peer(ctx, peer) == 1 &&
+	       EVP_PKEY_derive(ctx, secret, &size) == 1;
+}
+
+static const uint8_t message[64];
+static uint8_t signature[P256_RAW_SIZE];
+
+static bool sign(EVP_PKEY *key)
+{
+	return p256_sign_raw(key, (struct bytes){ message, sizeof(message) }, signature, NULL);
+}
+
+static bool verify(EVP_PKEY *key)
+{
+	return p256_verify_raw(key, (struct bytes){ message, sizeof(message) }, signature);
+}
+
+/*
+ * Seconds of one activation's operations: the key exchange, our signature and the client's in the
+ * handshake; the quote, when its platform is known; the CSR; the Marble's key and certificate.
+ */
+static double measure_operations(void)
+{
+	AUTO(auto_pkey) EVP_PKEY *key = key_generate_ec(256, NULL);
+	AUTO(auto_pkey) EVP_PKEY *peer = EVP_PKEY_Q_keygen(NULL, NULL, "X25519");
+	double signing = per_call(sign, key);
+	double verifying = per_call(verify, key);
+	return per_call(agree_x25519, peer) + per_call(generate_p256, NULL) + 2 * signing +
+	       3 * verifying;
+}
+
+/* A device in ordinary files: the Coordinator's own quote plays no part here. */
+static void make_device(const char *folder, struct platform *platform)
+{
+	struct sgx_report_body body = marble_report();
+	AUTO(buf_free) struct buf quote = { 0 };
+	MUST(platform_put_quote(platform, &body, &quote, NULL));
+	put_text_file(folder, "device/user_report_data", "", 0);
+	put_text_file(folder, "device/quote", quote.data, quote.size);
+	put_text_file(folder, "device/keys/_sgx_mrsigner", "0123456789abcdef", 16);
+}
+
+static void choose_port(char address[32])
+{
+	struct sockaddr_in any = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t size = sizeof(any);
+	AUTO(auto_close) int fd = socket(AF_INET, SOCK_STREAM, 0);
+	MUST(!bind(fd, (struct sockaddr *)&any, size));
+	MUST(!getsockname(fd, (struct sockaddr *)&any, &size));
+	snprintf(address, 32, "127.0.0.1:%u", ntohs(any.sin_port));
+}
+
+static void use_core(int number)
+{
+	cpu_set_t one;
+	CPU_ZERO(&one);
+	CPU_SET((size_t)number, &one);
+	/* with a single core the two sides share it, and the figure is low */
+	(void)sched_setaffinity(0, sizeof(one), &one);
+}
+
+static void run_coordinator(const char *folder, const struct config *config)
+{
+	AUTO(auto_free) char *device = xasprintf("%s/device", folder);
+	AUTO(auto_free) char *collateral = xasprintf("%s/platform/collateral", folder);
+	AUTO(auto_free) char *root = xasprintf("%s/platform/root_ca.pem", folder);
+	const struct core_config core_config = {
+		.pki = { 256, "localhost" },
+		.seal_folder = config->seal_folder,
+		.attestation_folder = device,
+		.collateral_folder = collateral,
+		.trust_root_file = root,
+	};
+	char signer[65] = "";
+	for (int i = 0; i < 32; i++)
+		strcat(signer, "51");
+	AUTO(auto_free) char *text = xasprintf(manifest, signer);
+	struct core core;
+	struct error err = { 0 };
+	use_core(1);
+	if (!core_start(&core, &core_config, &err) ||
+		!core_set_manifest(&core, bytes_of_text(text), &err) ||
+		!serve(&core, config, &err)) {
+		fprintf(stderr, "%s\n", err.message);
+		exit(1);
+	}
+	core_stop(&core);
+	exit(0);
+}
+
+static void wait_until_served(const char *address)
+{
+	struct sockaddr_in where = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+		.sin_port = htons((uint16_t)strtoul(strchr(address, ':') + 1, NULL, 10)) };
+	for (bool served = false; !served;) {
+		AUTO(auto_close) int fd = socket(AF_INET, SOCK_STREAM, 0);
+		served = !connect(fd, (struct sockaddr *)&where, sizeof(where));
+		nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+	}
+}
+
+static void measure_both(const char *address, struct marble *marbles)
+{
+	wait_until_served(address);
+	double rate = measure(address, marbles, 0);
+	bench_print("activate", rate, "1/s", 1 / measure_operations());
+	bench_print("activate-sealed", measure(address, marbles, 1), "1/s", rate);
+}
+
+int main(void)
+{
+	char folder[] = "/tmp/bench_activate.XXXXXX";
+	char mesh[32];
+	char client[32];
+	crypto_setup();
+	log_configure(LOG_OFF, LOG_CONSOLE);
+	MUST(mkdtemp(folder));
+	AUTO(auto_free) char *platform_folder = xasprintf("%s/platform", folder);
+	MUST(platform_init(platform_folder, &platform_default_options, false, NULL));
+	struct platform *platform = platform_open(platform_folder, NULL);
+	MUST(platform);
+	make_device(folder, platform);
+	choose_port(mesh);
+	choose_port(client);
+	struct config config = { .mesh_address = mesh, .client_address = client, .loops = 1 };
+	config.seal_folder = xasprintf("%s/state", folder);
+	pid_t coordinator = fork();
+	if (coordinator == 0)
+		run_coordinator(folder, &config);
+	use_core(0);
+	struct marble marbles[CLIENTS] = { 0 };
+	for (int i = 0; i < CLIENTS; i++)
+		make_marble(platform, &marbles[i]);
+	measure_both(mesh, marbles);
+	kill(coordinator, SIGTERM);
+	waitpid(coordinator, NULL, 0);
+	for (int i = 0; i < CLIENTS; i++)
+		free_marble(&marbles[i]);
+	platform_free(platform);
+	free(config.seal_folder);
+	AUTO(auto_free) char *command = xasprintf("rm -rf '%s'", folder);
+	return system(command) ? 1 : 0;
+}
