@@ -25,8 +25,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!tree)
 		return 0;
 	check_round_trip(tree);
-	AUTO(auto_graphene_manifest)
 	struct graphene_manifest *manifest = graphene_manifest_of_tree(tree, size % 2, NULL);
+	if (manifest)
+		graphene_manifest_free(manifest);
 	json_decref(tree);
 	return 0;
 }
