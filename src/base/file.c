@@ -59,7 +59,7 @@ bool file_write_all(int fd, const void *data, size_t size)
 	return true;
 }
 
-static bool sync_parent(const char *path, struct error *err)
+bool file_sync_parent(const char *path, struct error *err)
 {
 	AUTO(auto_free) char *copy = xstrdup(path);
 	const char *folder = dirname(copy);
@@ -93,7 +93,7 @@ bool file_replace(const char *path, const void *data, size_t size, mode_t mode, 
 		unlink(temporary);
 		return false;
 	}
-	return sync_parent(path, err);
+	return file_sync_parent(path, err);
 }
 
 bool file_make_folders(const char *path, mode_t mode, struct error *err)

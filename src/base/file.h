@@ -21,6 +21,9 @@ bool file_read(const char *path, size_t max, struct buf *out, struct error *err)
  */
 bool file_replace(const char *path, const void *data, size_t size, mode_t mode, struct error *err);
 
+/* Makes the entry of path in its folder durable, for whoever renamed it there. */
+bool file_sync_parent(const char *path, struct error *err);
+
 /* Creates the missing folders of path ("a/b/c": all three) with the given mode. */
 bool file_make_folders(const char *path, mode_t mode, struct error *err);
 /* As file_make_folders for all but the last part of path. */

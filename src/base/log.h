@@ -12,7 +12,7 @@
 
 #include <stdbool.h>
 
-enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR, LOG_OFF };
+enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR, LOG_FATAL, LOG_OFF };
 
 enum log_format {
 	LOG_CONSOLE, /* "level<TAB>message<TAB>{fields}" after a time stamp, for people */
@@ -33,6 +33,7 @@ void log_write(enum log_level level, const char *file, int line, const char *mes
 #define log_info(...)  log_write(LOG_INFO, __FILE__, __LINE__, __VA_ARGS__, (char *)0)
 #define log_warn(...)  log_write(LOG_WARN, __FILE__, __LINE__, __VA_ARGS__, (char *)0)
 #define log_error(...) log_write(LOG_ERROR, __FILE__, __LINE__, __VA_ARGS__, (char *)0)
+#define log_fatal(...) log_write(LOG_FATAL, __FILE__, __LINE__, __VA_ARGS__, (char *)0)
 /* clang-format on */
 
 #endif

@@ -19,6 +19,15 @@ char *xstrndup(const char *text, size_t max) __attribute__((malloc, returns_nonn
 char *xasprintf(const char *format, ...)
 	__attribute__((malloc, returns_nonnull, format(printf, 1, 2)));
 
+/*
+ * malloc, calloc, realloc and free whose blocks are wiped when they are given back, for libraries
+ * that take an allocator and handle secrets. NULL when there is no memory.
+ */
+void *wiping_malloc(size_t size);
+void *wiping_calloc(size_t count, size_t size);
+void *wiping_realloc(void *p, size_t size);
+void wiping_free(void *p);
+
 /* Overwrites with zeros in a way that the compiler keeps. */
 void memory_wipe(void *p, size_t size);
 /* Compares without telling by its timing where the first difference is. */

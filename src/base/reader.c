@@ -10,11 +10,16 @@ struct reader reader_of(const void *data, size_t size)
 	return (struct reader){ .next = data, .left = size };
 }
 
+void reader_fail(struct reader *r)
+{
+	r->bad = true;
+	r->left = 0;
+}
+
 const uint8_t *reader_bytes(struct reader *r, size_t size)
 {
 	if (r->bad || size > r->left) {
-		r->bad = true;
-		r->left = 0;
+		reader_fail(r);
 		return NULL;
 	}
 	const uint8_t *bytes = r->next;

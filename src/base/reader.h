@@ -33,6 +33,9 @@ struct reader reader_sub(struct reader *r, size_t size);
 /* Steps over size bytes. True if they were there and all zero. */
 bool reader_zeros(struct reader *r, size_t size);
 
+/* Makes the reader bad, for what its user finds wrong with the bytes. */
+void reader_fail(struct reader *r);
+
 /* True if nothing failed and nothing is left: the input had exactly the expected length. */
 bool reader_finished(const struct reader *r);
 

@@ -19,9 +19,10 @@ struct dcap_verifier;
 
 struct dcap_verifier_config {
 	/*
-	 * Folder with tcb_info.json, qe_identity.json, their *_issuer_chain.pem,
-	 * pck_crl_issuer_chain.pem, pck.crl and root_ca.crl; or with one such folder per FMSPC (12
-	 * lower-case hex digits). Files are read again when they change.
+	 * Folder with tcb_info.json, qe_identity.json, their *_issuer_chain.pem, pck.crl and
+	 * root_ca.crl; or with one such folder per FMSPC (12 lower-case hex digits). Files are read
+	 * again when they change. The issuer of pck.crl is the PCK CA in the quote, so
+	 * pck_crl_issuer_chain.pem is not needed.
 	 */
 	const char *collateral_folder;
 	/* PEM certificate of a simulated root, or NULL for Intel's, whose key is built in. */
@@ -35,12 +36,14 @@ void dcap_verifier_free(struct dcap_verifier *verifier);
 /* True if the anchor is not Intel's: whatever verifies is to be called SIMULATED. */
 bool dcap_verifier_is_simulated(const struct dcap_verifier *verifier);
 
-#define DCAP_ADVISORIES_MAX 64 /* advisories of one result; a document with more is refused */
+#define DCAP_ADVISORIES_MAX 64 /* of one result; if more apply, the verification fails */
 
 struct dcap_result {
 	struct sgx_report_body report; /* of the attested enclave; debug is not judged here */
-	enum tcb_status status;        /* converged; never TCB_REVOKED */
-	char **advisories;             /* of the matched levels, in order of appearance */
+	enum tcb_status status;        /* converged from the next two; never TCB_REVOKED */
+	enum tcb_status platform_status;
+	enum tcb_status qe_status;
+	char **advisories; /* of the matched levels, in order of appearance */
 	size_t advisory_count;
 	int64_t valid_until; /* earliest end of anything that was relied on */
 	uint32_t tcb_evaluation_number;

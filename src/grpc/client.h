@@ -9,9 +9,10 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "crypto/openssl.h"
+#include "grpc/status.h"
 
 struct grpc_call_result {
-	int code;           /* of the answer, see grpc/status.h */
+	int code;           /* of the answer, GRPC_… */
 	struct buf message; /* grpc-message, percent-decoded */
 	struct buf body;    /* one protobuf message when code is GRPC_OK */
 };
@@ -21,8 +22,9 @@ void grpc_call_result_free(struct grpc_call_result *result);
 /*
  * Calls `path` ("/rpc.Marble/Activate") at `address` ("host:port", "[v6]:port"). The TLS context
  * brings the client certificate and decides about verification. True when an answer came, whatever
- * its code. ERROR_UNAVAILABLE when nobody answers at the address; ERROR_INVALID when somebody does
- * who does not speak gRPC there (with a hint if it looks like the client API's port).
+ * its code. ERROR_UNAVAILABLE when nobody answers at the address; ERROR_DENIED when the peer
+ * refuses the TLS connection; ERROR_INVALID when somebody does who does not speak gRPC there (with
+ * a hint if it looks like the client API's port).
  */
 bool grpc_call_unary(const char *address, SSL_CTX *tls, const char *path, struct bytes request,
 	struct grpc_call_result *result, struct error *err);

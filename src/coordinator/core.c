@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "coordinator/core.h"
+
+#include "attest/issuer.h"
+#include "attest/report_header.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "coordinator/store.h"
+
+#include <string.h>
+
+static bool open_store(struct core *core, struct error *err)
+{
+	struct store_config config = { .folder = core->config.seal_folder };
+	AUTO(buf_free) struct buf seal_key = { 0 };
+	if (core->config.attestation_folder) {
+		if (!issuer_get_seal_key(
+			    core->config.attestation_folder, "_sgx_mrsigner", &seal_key, err))
+			return error_prefix(err, "getting the seal key");
+		config.seal_key = seal_key.data;
+	}
+	core->store = store_open(&config, err);
+	return core->store != NULL;
+}
+
+static bool open_verifier(struct core *core, struct error *err)
+{
+	if (!core->config.attestation_folder)
+		return true;
+	const struct dcap_verifier_config config = {
+		.collateral_folder = core->config.collateral_folder,
+		.trust_root_file = core->config.trust_root_file,
+	};
+	core->verifier = dcap_verifier_new(&config, err);
+	return core->verifier != NULL;
+}
+
+static bool start_new(struct core *core, enum coordinator_state state, struct error *err)
+{
+	core->current = deployment_create(&core->config.pki, clock_now(), state, err);
+	return core->current != NULL;
+}
+
+static bool start_stored(struct core *core, const struct buf *state, struct error *err)
+{
+	core->current = deployment_decode(buf_bytes(state), err);
+	if (!core->current)
+		return error_prefix(err, "loading sealed state");
+	const struct counters_config config = {
+		.folder = core->config.seal_folder,
+		.id = core->current->id,
+		.data_key = store_data_key(core->store),
+	};
+	core->counters = counters_open(&config, err);
+	return core->counters != NULL;
+}
+
+static bool load(struct core *core, struct error *err)
+{
+	enum store_content content;
+	AUTO(buf_free) struct buf state = { 0 };
+	log_info("Loading state");
+	struct error reason = { 0 };
+	if (!store_load(core->store, &content, &state, &reason)) {
+		*err = reason;
+		return error_prefix(err, "loading sealed state");
+	}
+	switch (content) {
+	case STORE_STATE:
+		return start_stored(core, &state, err);
+	case STORE_LOCKED:
+		log_error("Failed to decrypt sealed state. Proceeding with a new state. Use the "
+			  "/recover API endpoint to load an old state, or submit a new manifest to "
+			  "overwrite the old state. Look up the documentation for more information "
+			  "on how to proceed.",
+			"error", reason.message);
+		return start_new(core, STATE_RECOVERY, err);
+	case STORE_EMPTY:
+		log_info("No sealed state found. Proceeding with new state.");
+		return start_new(core, STATE_ACCEPTING_MANIFEST, err);
+	}
+	return false;
+}
+
+bool core_make_quote(struct core *core, const struct deployment *deployment, struct bytes nonce,
+	struct buf *out, struct error *err)
+{
+	if (!core->config.attestation_folder)
+		return true;
+	uint8_t report_data[SGX_REPORT_DATA_SIZE] = { 0 };
+	pki_root_hash(&deployment->pki, nonce, report_data);
+	AUTO(buf_free) struct buf quote = { 0 };
+	pthread_mutex_lock(&core->quoting);
+	bool made = issuer_get_quote(core->config.attestation_folder, report_data, &quote, err);
+	pthread_mutex_unlock(&core->quoting);
+	if (made)
+		report_header_put(out, buf_bytes(&quote));
+	return made;
+}
+
+static bool make_own_quote(struct core *core, struct error *err)
+{
+	log_info("Generating quote");
+	if (!core->config.attestation_folder)
+		log_warn(
+			"Running in simulation: this Coordinator has no quote, and accepts Marbles "
+			"without any. Never use it for secrets that matter.");
+	return core_make_quote(
+		core, core->current, (struct bytes){ "", 0 }, &core->current->quote, err);
+}
+
+bool core_start(struct core *core, const struct core_config *config, struct error *err)
+{
+	*core = (struct core){ .config = *config };
+	pthread_mutex_init(&core->reading, NULL);
+	pthread_mutex_init(&core->writing, NULL);
+	pthread_mutex_init(&core->quoting, NULL);
+	if (open_verifier(core, err) && open_store(core, err) && load(core, err) &&
+		make_own_quote(core, err))
+		return true;
+	core_stop(core);
+	return false;
+}
+
+void core_stop(struct core *core)
+{
+	counters_close(core->counters);
+	store_close(core->store);
+	deployment_release(core->current);
+	dcap_verifier_free(core->verifier);
+	pthread_mutex_destroy(&core->reading);
+	pthread_mutex_destroy(&core->writing);
+	pthread_mutex_destroy(&core->quoting);
+}
+
+struct deployment *core_deployment(struct core *core)
+{
+	pthread_mutex_lock(&core->reading);
+	struct deployment *deployment = deployment_reference(core->current);
+	pthread_mutex_unlock(&core->reading);
+	return deployment;
+}
+
+struct counters *core_counters(struct core *core)
+{
+	pthread_mutex_lock(&core->reading);
+	struct counters *counters = core->counters;
+	pthread_mutex_unlock(&core->reading);
+	return counters;
+}
+
+void core_finish_counting(struct core *core)
+{
+	counters_close(core->counters);
+	core->counters = NULL;
+}
+
+static void publish(struct core *core, struct deployment *next, struct counters *counters)
+{
+	pthread_mutex_lock(&core->reading);
+	struct deployment *previous = core->current;
+	core->current = next;
+	core->counters = counters;
+	pthread_mutex_unlock(&core->reading);
+	deployment_release(previous);
+}
+
+/* Seals `next` under a new key, its counters first: a state without them would not load. */
+static bool seal(struct core *core, const struct deployment *next, struct counters **counters,
+	struct error *err)
+{
+	AUTO(buf_free) struct buf state = { 0 };
+	AUTO(buf_free) struct buf data_key = { 0 };
+	random_bytes(buf_extend(&data_key, DATA_KEY_SIZE), DATA_KEY_SIZE);
+	const struct counters_config config = {
+		.folder = core->config.seal_folder,
+		.id = next->id,
+		.data_key = data_key.data,
+	};
+	if (!deployment_encode(next, &state, err))
+		return error_prefix(err, "sealing state");
+	*counters = counters_create(&config, err);
+	if (!*counters || !store_save(core->store, buf_bytes(&state), data_key.data, err)) {
+		counters_close(*counters);
+		return error_prefix(err, "sealing state");
+	}
+	counters_remove_others(&config);
+	return true;
+}
+
+bool core_set_manifest(struct core *core, struct bytes manifest, struct error *err)
+{
+	pthread_mutex_lock(&core->writing);
+	struct counters *counters = NULL;
+	AUTO(auto_deployment) struct deployment *current = core_deployment(core);
+	AUTO(auto_deployment) struct deployment *next = NULL;
+	bool set = false;
+	if (current->state == STATE_ACCEPTING_MARBLES)
+		error_set(err, ERROR_STATE, "server is not in expected state");
+	else
+		next = deployment_with_manifest(current, manifest, clock_now(), err);
+	if (next && seal(core, next, &counters, err)) {
+		publish(core, TAKE(next), counters);
+		set = true;
+	}
+	pthread_mutex_unlock(&core->writing);
+	return set;
+}

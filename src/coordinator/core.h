@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The Coordinator behind its two APIs: the present deployment, the store, attestation. Any thread
+ * may call any function.
+ */
+#ifndef COORDINATOR_CORE_H
+#define COORDINATOR_CORE_H
+
+#include "coordinator/counters.h"
+#include "coordinator/deployment.h"
+#include "dcap/verify.h"
+
+#include <pthread.h>
+
+struct core_config {
+	struct pki_options pki;
+	const char *seal_folder;
+	/* NULL in simulation: no quote of our own, and Marbles are not asked for theirs */
+	const char *attestation_folder;
+	const char *collateral_folder; /* of the verifier; not used in simulation */
+	const char *trust_root_file;   /* NULL for Intel's */
+};
+
+struct core {
+	struct core_config config;
+	struct dcap_verifier *verifier; /* NULL in simulation */
+
+	/* private to core.c */
+	struct store *store;
+	struct counters *counters;
+	struct deployment *current;
+	pthread_mutex_t reading; /* of `current` and `counters`, held for an instant */
+	pthread_mutex_t writing; /* held while a change is made and sealed */
+	pthread_mutex_t quoting; /* the attestation device has one buffer per process */
+};
+
+/*
+ * Opens the store and goes into the state that it finds (spec pki-and-state.md clause 2); makes the
+ * quote. `config` must outlive the core. False when the Coordinator must not run.
+ */
+bool core_start(struct core *core, const struct core_config *config, struct error *err);
+void core_stop(struct core *core);
+
+/* A reference to the present deployment; the caller releases it. */
+struct deployment *core_deployment(struct core *core);
+/* The counters of the deployment with a manifest, for as long as the core runs. */
+struct counters *core_counters(struct core *core);
+
+/* Returns when no increment of a counter is under way any more; none may be asked for afterwards.
+ */
+void core_finish_counting(struct core *core);
+
+/* Sets the manifest in states 1 and 2; sealed when it returns true. ERROR_STATE in others. */
+bool core_set_manifest(struct core *core, struct bytes manifest, struct error *err);
+
+/*
+ * Appends a fresh quote, with Open Enclave header, over SHA-256(root certificate || nonce). Nothing
+ * in simulation.
+ */
+bool core_make_quote(struct core *core, const struct deployment *deployment, struct bytes nonce,
+	struct buf *out, struct error *err);
+
+#endif

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "coordinator/counters.h"
+
+#include "base/cleanup.h"
+#include "base/memory.h"
+#include "coordinator/journal.h"
+
+#include <pthread.h>
+#include <search.h>
+#include <string.h>
+
+struct counter {
+	char *name;
+	uint64_t value;   /* with the increments that are under way */
+	uint64_t written; /* on disk */
+	bool is_in_batch; /* of the write that is being put together */
+};
+
+/* One increment that waits for its write. */
+struct increment {
+	struct increment *next;
+	struct counter *counter;
+	void (*done)(void *context, const struct error *error);
+	void *context;
+};
+
+struct counters {
+	pthread_t writer;
+	pthread_mutex_t lock; /* of everything below */
+	pthread_cond_t work;
+	struct journal *journal;
+	void *tree; /* of struct counter */
+	struct increment *waiting;
+	bool is_ending;
+};
+
+static int compare_counters(const void *a, const void *b)
+{
+	const struct counter *x = a;
+	const struct counter *y = b;
+	return strcmp(x->name, y->name);
+}
+
+static struct counter *find_or_add(struct counters *counters, const char *name)
+{
+	const struct counter key = { .name = (char *)name };
+	struct counter *const *node = tfind(&key, &counters->tree, compare_counters);
+	if (node)
+		return *node;
+	struct counter *added = xcalloc(1, sizeof(*added));
+	added->name = xstrdup(name);
+	if (!tsearch(added, &counters->tree, compare_counters))
+		abort();
+	return added;
+}
+
+static void on_journal_entry(void *context, const char *name, uint64_t value)
+{
+	struct counter *counter = find_or_add(context, name);
+	/* values only grow; the journal is in order, so the later is the greater */
+	counter->value = value;
+	counter->written = value;
+}
+
+/* Puts each counter of the batch once into *record. */
+static void collect(struct increment *batch, struct journal_record *record)
+{
+	for (struct increment *i = batch; i; i = i->next) {
+		if (!i->counter->is_in_batch)
+			journal_record_put(record, i->counter->name, i->counter->value);
+		i->counter->is_in_batch = true;
+	}
+	for (struct increment *i = batch; i; i = i->next)
+		i->counter->is_in_batch = false;
+}
+
+static void put_all(const void *node, VISIT visit, void *context)
+{
+	const struct counter *counter = *(struct counter *const *)node;
+	if (visit == postorder || visit == leaf)
+		journal_record_put(context, counter->name, counter->written);
+}
+
+/* Once the increments are on disk, or known not to be. */
+static void settle(struct increment *batch, bool written)
+{
+	for (struct increment *i = batch; i; i = i->next) {
+		if (written)
+			i->counter->written++;
+		else
+			i->counter->value--;
+	}
+}
+
+static void answer(struct increment *batch, const struct error *error)
+{
+	while (batch) {
+		struct increment *next = batch->next;
+		batch->done(batch->context, error);
+		free(batch);
+		batch = next;
+	}
+}
+
+/* Writes one batch. Called and returns with the lock held, which it gives up while writing. */
+static void write_batch(struct counters *counters)
+{
+	struct increment *batch = counters->waiting;
+	counters->waiting = NULL;
+	AUTO(journal_record_free) struct journal_record record = { 0 };
+	collect(batch, &record);
+	struct error err = { 0 };
+	pthread_mutex_unlock(&counters->lock);
+	bool written = journal_append(counters->journal, &record, &err);
+	pthread_mutex_lock(&counters->lock);
+	settle(batch, written);
+	if (written && journal_is_long(counters->journal)) {
+		AUTO(journal_record_free) struct journal_record all = { 0 };
+		twalk_r(counters->tree, put_all, &all);
+		/* a journal that cannot be shortened is still a good one */
+		(void)journal_rewrite(counters->journal, &all, NULL);
+	}
+	pthread_mutex_unlock(&counters->lock);
+	answer(batch, written ? NULL : &err);
+	pthread_mutex_lock(&counters->lock);
+}
+
+static void *run_writer(void *context)
+{
+	struct counters *counters = context;
+	pthread_mutex_lock(&counters->lock);
+	while (!counters->is_ending || counters->waiting) {
+		if (counters->waiting)
+			write_batch(counters);
+		else
+			pthread_cond_wait(&counters->work, &counters->lock);
+	}
+	pthread_mutex_unlock(&counters->lock);
+	return NULL;
+}
+
+static void free_counter(void *node)
+{
+	struct counter *counter = node;
+	free(counter->name);
+	free(counter);
+}
+
+static void free_memory(struct counters *counters)
+{
+	journal_close(counters->journal);
+	tdestroy(counters->tree, free_counter);
+	pthread_mutex_destroy(&counters->lock);
+	pthread_cond_destroy(&counters->work);
+	free(counters);
+}
+
+static struct counters *start(struct counters *counters, struct error *err)
+{
+	if (counters->journal && !pthread_create(&counters->writer, NULL, run_writer, counters))
+		return counters;
+	if (counters->journal)
+		error_set(err, ERROR_INTERNAL,
+			"cannot start the thread that writes activation counters: allow one more "
+			"thread (sgx.max_threads)");
+	free_memory(counters);
+	return NULL;
+}
+
+static struct counters *new_counters(void)
+{
+	struct counters *counters = xcalloc(1, sizeof(*counters));
+	pthread_mutex_init(&counters->lock, NULL);
+	pthread_cond_init(&counters->work, NULL);
+	return counters;
+}
+
+struct counters *counters_create(const struct counters_config *config, struct error *err)
+{
+	struct counters *counters = new_counters();
+	counters->journal = journal_create(config, err);
+	return start(counters, err);
+}
+
+struct counters *counters_open(const struct counters_config *config, struct error *err)
+{
+	struct counters *counters = new_counters();
+	counters->journal = journal_open(config, on_journal_entry, counters, err);
+	return start(counters, err);
+}
+
+void counters_close(struct counters *counters)
+{
+	if (!counters)
+		return;
+	pthread_mutex_lock(&counters->lock);
+	counters->is_ending = true;
+	pthread_cond_signal(&counters->work);
+	pthread_mutex_unlock(&counters->lock);
+	pthread_join(counters->writer, NULL);
+	free_memory(counters);
+}
+
+void counters_remove_others(const struct counters_config *config)
+{
+	journal_remove_others(config);
+}
+
+bool counters_has_room(struct counters *counters, const char *name, uint64_t limit)
+{
+	pthread_mutex_lock(&counters->lock);
+	const struct counter key = { .name = (char *)name };
+	struct counter *const *node = tfind(&key, &counters->tree, compare_counters);
+	bool has_room = !node || (*node)->value < limit;
+	pthread_mutex_unlock(&counters->lock);
+	return has_room;
+}
+
+bool counters_increment(struct counters *counters, const char *name, uint64_t limit,
+	void (*done)(void *context, const struct error *error), void *context)
+{
+	pthread_mutex_lock(&counters->lock);
+	struct counter *counter = find_or_add(counters, name);
+	bool has_room = counter->value < limit;
+	if (has_room) {
+		struct increment *increment = xcalloc(1, sizeof(*increment));
+		*increment = (struct increment){ .next = counters->waiting,
+			.counter = counter,
+			.done = done,
+			.context = context };
+		counter->value++;
+		counters->waiting = increment;
+		pthread_cond_signal(&counters->work);
+	}
+	pthread_mutex_unlock(&counters->lock);
+	return has_room;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * All that the Coordinator knows, as one value that is never modified after it is published (see
+ * docs/architecture.md). Readers hold a reference; a change builds a new value.
+ */
+#ifndef COORDINATOR_DEPLOYMENT_H
+#define COORDINATOR_DEPLOYMENT_H
+
+#include "base/strmap.h"
+#include "coordinator/pki.h"
+#include "coordinator/secrets.h"
+#include "manifest/manifest.h"
+
+#include <stdatomic.h>
+
+/* Numbers and names of spec pki-and-state.md clause 2. */
+enum coordinator_state {
+	STATE_UNINITIALIZED = 0,
+	STATE_RECOVERY = 1,
+	STATE_ACCEPTING_MANIFEST = 2,
+	STATE_ACCEPTING_MARBLES = 3,
+};
+
+#define DEPLOYMENT_ID_SIZE 16
+
+struct deployment {
+	atomic_size_t references;
+	enum coordinator_state state;
+	struct pki pki;
+	struct buf
+		quote; /* of the root certificate, with Open Enclave header; empty in simulation */
+	uint8_t root_secret[ROOT_SECRET_SIZE];
+
+	/* from here on empty until there is a manifest */
+	uint8_t id[DEPLOYMENT_ID_SIZE]; /* ties the activation counters to this deployment */
+	struct buf manifest_text;       /* the exact bytes that were set */
+	struct buf manifest_signature;  /* ECDSA by the root key over them, ASN.1 DER */
+	struct manifest *manifest;
+	struct strmap shared_secrets; /* name to struct secret */
+	struct buf update_log;        /* lines */
+
+	/* made once, used by every activation */
+	struct secret *root_ca;
+	struct secret *coordinator_root;
+	struct secret *coordinator_intermediate;
+};
+
+/* A new authority and root secret, without manifest. NULL on error. */
+struct deployment *deployment_create(const struct pki_options *options, int64_t now,
+	enum coordinator_state state, struct error *err);
+
+/*
+ * What becomes of `from` when a manifest is set: same authority, secrets generated, templates tried
+ * (spec manifest.md clauses 3 and 5.5), signature and log entry made. NULL with an error that has
+ * the prefix of the spec.
+ */
+struct deployment *deployment_with_manifest(
+	const struct deployment *from, struct bytes manifest_text, int64_t now, struct error *err);
+
+/* Appends everything that must survive a restart (spec pki-and-state.md clause 5), or reads it. */
+bool deployment_encode(const struct deployment *deployment, struct buf *out, struct error *err);
+struct deployment *deployment_decode(struct bytes data, struct error *err);
+
+/* An empty one with one reference, and, once its authority is there, what is made once from it. */
+struct deployment *deployment_new(enum coordinator_state state);
+void deployment_prepare(struct deployment *deployment);
+
+/* It is freed with the last reference. */
+struct deployment *deployment_reference(struct deployment *deployment);
+void deployment_release(struct deployment *deployment);
+
+DEFINE_AUTO_FREE(auto_deployment, struct deployment *, deployment_release)
+
+#endif

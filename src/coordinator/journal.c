@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "coordinator/journal.h"
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/hex.h"
+#include "base/memory.h"
+#include "base/reader.h"
+#include "coordinator/deployment.h"
+#include "coordinator/store.h"
+#include "crypto/aead.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <string.h>
+
+#define FILE_PREFIX "sealed_counters_"
+#define FILE_MAX    (1U << 30)
+#define RECORD_MAX  (1U << 26)
+#define LONG_FILE   (1U << 20)
+#define LONG_FACTOR 4
+
+struct journal {
+	char *path;
+	int fd;
+	uint64_t sequence; /* of the next record */
+	off_t size;
+	off_t rewritten_size; /* after the last rewriting */
+	uint8_t id[DEPLOYMENT_ID_SIZE];
+	uint8_t data_key[DATA_KEY_SIZE];
+};
+
+void journal_record_put(struct journal_record *record, const char *name, uint64_t value)
+{
+	size_t length = strlen(name);
+	buf_put_u32(&record->entries, (uint32_t)length);
+	buf_put(&record->entries, name, length);
+	buf_put_u64(&record->entries, value);
+}
+
+void journal_record_free(struct journal_record *record)
+{
+	buf_free(&record->entries);
+}
+
+static char *journal_name(const struct counters_config *config)
+{
+	char id[2 * DEPLOYMENT_ID_SIZE + 1];
+	hex_format(id, config->id, DEPLOYMENT_ID_SIZE);
+	return xasprintf(FILE_PREFIX "%s", id);
+}
+
+static struct journal *new_journal(const struct counters_config *config)
+{
+	struct journal *journal = xcalloc(1, sizeof(*journal));
+	AUTO(auto_free) char *name = journal_name(config);
+	journal->path = xasprintf("%s/%s", config->folder, name);
+	journal->fd = -1;
+	memcpy(journal->id, config->id, DEPLOYMENT_ID_SIZE);
+	memcpy(journal->data_key, config->data_key, DATA_KEY_SIZE);
+	return journal;
+}
+
+void journal_close(struct journal *journal)
+{
+	if (!journal)
+		return;
+	auto_close(&journal->fd);
+	free(journal->path);
+	memory_wipe(journal, sizeof(*journal));
+	free(journal);
+}
+
+/* What a record is bound to: deployment and position. */
+static void put_bound(const struct journal *journal, uint64_t sequence, struct buf *out)
+{
+	buf_put_text(out, "activation counters");
+	buf_put(out, journal->id, DEPLOYMENT_ID_SIZE);
+	buf_put_u64(out, sequence);
+}
+
+static bool put_sealed(const struct journal *journal, uint64_t sequence,
+	const struct journal_record *record, struct buf *out, struct error *err)
+{
+	AUTO(buf_free) struct buf bound = { 0 };
+	put_bound(journal, sequence, &bound);
+	buf_put_u32(out, (uint32_t)(record->entries.size + AEAD_OVERHEAD));
+	return aead_seal((struct bytes){ journal->data_key, DATA_KEY_SIZE },
+		buf_bytes(&record->entries), buf_bytes(&bound), out, err);
+}
+
+static bool open_file(struct journal *journal, struct error *err)
+{
+	auto_close(&journal->fd);
+	journal->fd = open(journal->path, O_WRONLY | O_CLOEXEC);
+	if (journal->fd < 0 || lseek(journal->fd, journal->size, SEEK_SET) < 0)
+		return error_errno(err, "cannot write %s", journal->path);
+	return true;
+}
+
+struct journal *journal_create(const struct counters_config *config, struct error *err)
+{
+	struct journal *journal = new_journal(config);
+	if (file_replace(journal->path, "", 0, 0600, err) && open_file(journal, err))
+		return journal;
+	journal_close(journal);
+	return NULL;
+}
+
+static bool read_entries(const struct buf *entries,
+	void (*on_entry)(void *context, const char *name, uint64_t value), void *context)
+{
+	struct reader r = reader_of(entries->data, entries->size);
+	while (!r.bad && r.left) {
+		size_t length = reader_u32(&r);
+		const uint8_t *name = reader_bytes(&r, length);
+		uint64_t value = reader_u64(&r);
+		if (r.bad)
+			return false;
+		AUTO(auto_free) char *text = xstrndup((const char *)name, length);
+		on_entry(context, text, value);
+	}
+	return true;
+}
+
+/* Reads record after record; journal->size ends behind the last good one. */
+static bool read_records(struct journal *journal, const struct buf *file,
+	void (*on_entry)(void *context, const char *name, uint64_t value), void *context,
+	struct error *err)
+{
+	struct reader r = reader_of(file->data, file->size);
+	while (r.left) {
+		size_t size = reader_u32(&r);
+		const uint8_t *sealed = reader_bytes(&r, size);
+		if (r.bad)
+			return true; /* cut short: the last write before a crash */
+		AUTO(buf_free) struct buf bound = { 0 };
+		AUTO(buf_free) struct buf entries = { 0 };
+		put_bound(journal, journal->sequence, &bound);
+		bool good = size <= RECORD_MAX &&
+			    aead_open((struct bytes){ journal->data_key, DATA_KEY_SIZE },
+				    (struct bytes){ sealed, size }, buf_bytes(&bound), &entries,
+				    NULL) &&
+			    read_entries(&entries, on_entry, context);
+		if (!good && r.left)
+			return error_set(err, ERROR_INTERNAL,
+				"%s is damaged at byte %lld: restore the seal directory as a whole",
+				journal->path, (long long)journal->size);
+		if (!good)
+			return true; /* full length but not all of the content reached the disk */
+		journal->sequence++;
+		journal->size = (off_t)(r.next - file->data);
+	}
+	return true;
+}
+
+struct journal *journal_open(const struct counters_config *config,
+	void (*on_entry)(void *context, const char *name, uint64_t value), void *context,
+	struct error *err)
+{
+	struct journal *journal = new_journal(config);
+	AUTO(buf_free) struct buf file = { 0 };
+	if (file_read(journal->path, FILE_MAX, &file, err) &&
+		read_records(journal, &file, on_entry, context, err) && open_file(journal, err))
+		return journal;
+	error_prefix(err, "activation counters");
+	journal_close(journal);
+	return NULL;
+}
+
+bool journal_append(struct journal *journal, const struct journal_record *record, struct error *err)
+{
+	AUTO(buf_free) struct buf sealed = { 0 };
+	if (!put_sealed(journal, journal->sequence, record, &sealed, err))
+		return false;
+	/* what a crash may have left behind the last good record goes first */
+	if (ftruncate(journal->fd, journal->size) ||
+		lseek(journal->fd, journal->size, SEEK_SET) < 0 ||
+		!file_write_all(journal->fd, sealed.data, sealed.size) || fsync(journal->fd)) {
+		error_errno(err, "cannot write %s", journal->path);
+		/* if this fails too, the next append truncates again */
+		(void)!ftruncate(journal->fd, journal->size);
+		return false;
+	}
+	journal->sequence++;
+	journal->size += (off_t)sealed.size;
+	return true;
+}
+
+bool journal_is_long(const struct journal *journal)
+{
+	return journal->size > LONG_FILE && journal->size > LONG_FACTOR * journal->rewritten_size;
+}
+
+bool journal_rewrite(
+	struct journal *journal, const struct journal_record *record, struct error *err)
+{
+	AUTO(buf_free) struct buf sealed = { 0 };
+	if (!put_sealed(journal, 0, record, &sealed, err) ||
+		!file_replace(journal->path, sealed.data, sealed.size, 0600, err))
+		return false;
+	journal->sequence = 1;
+	journal->size = (off_t)sealed.size;
+	journal->rewritten_size = journal->size;
+	return open_file(journal, err);
+}
+
+void journal_remove_others(const struct counters_config *config)
+{
+	AUTO(auto_free) char *own = journal_name(config);
+	DIR *folder = opendir(config->folder);
+	for (struct dirent *entry; folder && (entry = readdir(folder));) {
+		const char *name = entry->d_name;
+		if (!strncmp(name, FILE_PREFIX, strlen(FILE_PREFIX)) && strcmp(name, own) != 0)
+			unlinkat(dirfd(folder), name, 0);
+	}
+	if (folder)
+		closedir(folder);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "coordinator/jsend.h"
+
+#include "base/base64.h"
+#include "base/cleanup.h"
+#include "base/json_text.h"
+
+#include <string.h>
+
+static void add_header(struct http_response *response, const char *name, const char *value)
+{
+	response->headers[response->header_count++] = (struct http_header){ name, value };
+}
+
+static void put_envelope(
+	struct buf *body, const char *status, const char *data, const char *message)
+{
+	buf_printf(body, "{\"status\":\"%s\",\"data\":%s", status, data);
+	if (*message) {
+		buf_put_text(body, ",\"message\":");
+		json_text_put(body, message, strlen(message));
+	}
+	buf_put_text(body, "}\n");
+}
+
+void jsend_success(struct http_response *response, const char *data)
+{
+	response->status = 200;
+	add_header(response, "Content-Type", "application/json");
+	put_envelope(&response->body, "success", data, "");
+}
+
+void jsend_error(struct http_response *response, int status, const char *message)
+{
+	response->status = status;
+	add_header(response, "Content-Type", "text/plain; charset=utf-8");
+	add_header(response, "X-Content-Type-Options", "nosniff");
+	put_envelope(&response->body, "error", "null", message);
+}
+
+void jsend_fail(struct http_response *response, int status, const char *message)
+{
+	response->status = status;
+	add_header(response, "Content-Type", "application/json");
+	put_envelope(&response->body, "fail", "null", message);
+}
+
+/* A comma unless this is the first member. */
+static void put_name(struct buf *data, const char *name)
+{
+	if (data->size && data->data[data->size - 1] != '{')
+		buf_put_u8(data, ',');
+	json_text_put(data, name, strlen(name));
+	buf_put_u8(data, ':');
+}
+
+void jsend_put_text(struct buf *data, const char *name, const char *value)
+{
+	put_name(data, name);
+	json_text_put(data, value, strlen(value));
+}
+
+void jsend_put_bytes(struct buf *data, const char *name, struct bytes value)
+{
+	put_name(data, name);
+	if (!value.size) {
+		buf_put_text(data, "null");
+		return;
+	}
+	buf_put_u8(data, '"');
+	base64_encode(data, value.data, value.size);
+	buf_put_u8(data, '"');
+}

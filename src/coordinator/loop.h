@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One event loop with its own listeners and connections, and the way for other threads to have
+ * something done on it.
+ */
+#ifndef COORDINATOR_LOOP_H
+#define COORDINATOR_LOOP_H
+
+#include "coordinator/core.h"
+#include "grpc/server.h"
+#include "http/server.h"
+
+#include <event2/event.h>
+
+struct loop_task;
+
+struct loop_config {
+	struct core *core;
+	int client_listener; /* listening, non-blocking; the loop closes them */
+	int mesh_listener;
+	SSL_CTX *client_tls;
+	SSL_CTX *mesh_tls;
+};
+
+struct loop {
+	struct core *core;
+	struct event_base *base;
+	struct http_server *client_server;
+	struct grpc_server *mesh_server;
+	struct grpc_method mesh_methods[2];
+	int wake[2]; /* pipe */
+	struct event *woken;
+	pthread_mutex_t lock;    /* of the tasks */
+	struct loop_task *tasks; /* newest first */
+	bool is_stopping;
+};
+
+bool loop_init(struct loop *loop, const struct loop_config *config, struct error *err);
+/* Returns after loop_stop. */
+void loop_run(struct loop *loop);
+/* From any thread. */
+void loop_stop(struct loop *loop);
+
+/*
+ * Has `run` called on the loop's thread soon, or, if the loop ends first, by loop_free. From any
+ * thread.
+ */
+void loop_post(struct loop *loop, void (*run)(void *context), void *context);
+
+/* Closes the connections. Calls that nobody will answer any more learn that they are gone. */
+void loop_close(struct loop *loop);
+/* After loop_close, when nobody posts any more. */
+void loop_free(struct loop *loop);
+
+#endif

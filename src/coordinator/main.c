@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The Coordinator: reads its configuration, starts core and loops, ends on SIGTERM or SIGINT. */
+#include "attest/issuer.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "coordinator/config.h"
+#include "coordinator/listen.h"
+#include "coordinator/loop.h"
+#include "coordinator/serve.h"
+
+#include <jansson.h>
+#include <signal.h>
+#include <sys/prctl.h>
+
+#define MANIFEST_MAX (32U << 20)
+
+static void set_up_process(void)
+{
+	crypto_setup();
+	json_set_alloc_funcs(wiping_malloc, wiping_free);
+	/* no core files, no other process of the user reading our memory; Graphene has no prctl */
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	(void)signal(SIGPIPE, SIG_IGN);
+}
+
+static void set_up_log(const struct config *config)
+{
+	bool debug = config->dev_mode || config->debug_logging;
+	log_configure(debug ? LOG_DEBUG : LOG_INFO, config->dev_mode ? LOG_CONSOLE : LOG_JSON);
+}
+
+/* Inside an enclave or by explicit wish outside of one; never by accident. */
+static bool find_attestation(const struct config *config, const char **folder, struct error *err)
+{
+	*folder = config->simulation ? NULL : ATTESTATION_FOLDER;
+	if (config->simulation || issuer_is_present(ATTESTATION_FOLDER))
+		return true;
+	return error_set(err, ERROR_UNAVAILABLE,
+		"there is no " ATTESTATION_FOLDER " here: start the Coordinator under Gramine or "
+		"graphene-sim (with sgx.remote_attestation on), or, to try things out without any "
+		"protection, with --simulation");
+}
+
+static bool set_startup_manifest(struct core *core, const char *path, struct error *err)
+{
+	AUTO(buf_free) struct buf manifest = { 0 };
+	log_info("Setting startup manifest");
+	return (file_read(path, MANIFEST_MAX, &manifest, err) &&
+		       core_set_manifest(core, buf_bytes(&manifest), err)) ||
+	       error_prefix(err, "startup manifest");
+}
+
+static bool run(const struct config *config, struct error *err)
+{
+	struct core_config core_config = {
+		.pki = { .curve_bits = config->curve_bits, .alt_names = config->dns_names },
+		.seal_folder = config->seal_folder,
+		.collateral_folder = config->collateral_folder,
+		.trust_root_file = config->trust_root,
+	};
+	struct core core;
+	if (!find_attestation(config, &core_config.attestation_folder, err) ||
+		!core_start(&core, &core_config, err))
+		return false;
+	bool served = (!config->startup_manifest ||
+			      set_startup_manifest(&core, config->startup_manifest, err)) &&
+		      serve(&core, config, err);
+	core_stop(&core);
+	return served;
+}
+
+int main(int argc, char **argv)
+{
+	AUTO(config_free) struct config config;
+	struct error err = { 0 };
+	set_up_process();
+	switch (config_read(&config, argc, argv, &err)) {
+	case CONFIG_EXIT:
+		return 0;
+	case CONFIG_WRONG:
+		fprintf(stderr, "Error: %s\n", err.message);
+		return 2;
+	case CONFIG_RUN:
+		break;
+	}
+	set_up_log(&config);
+	log_info("Starting coordinator", "version", MARBLERUN_VERSION);
+	if (run(&config, &err)) {
+		log_info("Coordinator ended");
+		return 0;
+	}
+	log_fatal("Coordinator cannot run", "error", err.message);
+	return 1;
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "coordinator/mesh_api.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "coordinator/activation.h"
+#include "grpc/marble_messages.h"
+
+/* An answer that waits for its activation to be counted on disk. */
+struct pending {
+	struct loop *loop;
+	struct grpc_call *call; /* NULL when the Marble is gone */
+	struct buf answer;
+	char *marble_type;
+	char *uuid;
+	struct error error; /* of counting */
+};
+
+static void put_answer(const struct activation_result *result, struct buf *out)
+{
+	Rpc__Parameters parameters = RPC__PARAMETERS__INIT;
+	Rpc__ActivationResp response = RPC__ACTIVATION_RESP__INIT;
+	AUTO(auto_free)
+	Rpc__Parameters__FilesEntry *files = xcalloc(result->file_count, sizeof(*files));
+	AUTO(auto_free)
+	Rpc__Parameters__FilesEntry **file_list = xcalloc(result->file_count, sizeof(*file_list));
+	AUTO(auto_free) Rpc__Parameters__EnvEntry *env = xcalloc(result->env_count, sizeof(*env));
+	AUTO(auto_free)
+	Rpc__Parameters__EnvEntry **env_list = xcalloc(result->env_count, sizeof(*env_list));
+	for (size_t i = 0; i < result->file_count; i++) {
+		struct activation_value *file = &result->files[i];
+		rpc__parameters__files_entry__init(&files[i]);
+		files[i].key = (char *)file->name;
+		files[i].value = (ProtobufCBinaryData){ file->value.size, file->value.data };
+		file_list[i] = &files[i];
+	}
+	for (size_t i = 0; i < result->env_count; i++) {
+		struct activation_value *variable = &result->env[i];
+		rpc__parameters__env_entry__init(&env[i]);
+		env[i].key = (char *)variable->name;
+		env[i].value = (ProtobufCBinaryData){ variable->value.size, variable->value.data };
+		env_list[i] = &env[i];
+	}
+	parameters.n_files = result->file_count;
+	parameters.files = file_list;
+	parameters.n_env = result->env_count;
+	parameters.env = env_list;
+	parameters.n_argv = result->marble->argc;
+	parameters.argv = result->marble->argv;
+	response.parameters = &parameters;
+	activation_response_put(&response, out);
+}
+
+static void log_success(const char *marble_type, const char *uuid)
+{
+	log_info("Successfully activated new Marble", "MarbleType", marble_type, "UUID", uuid);
+}
+
+static void log_failure(const char *marble_type, const char *uuid, const struct error *err)
+{
+	log_error("Marble Activation failed", "marbleType", marble_type, "uuid", uuid, "error",
+		err->message);
+}
+
+static void answer_pending(void *context)
+{
+	struct pending *pending = context;
+	if (pending->error.kind)
+		log_failure(pending->marble_type, pending->uuid, &pending->error);
+	else
+		log_success(pending->marble_type, pending->uuid);
+	if (pending->call && pending->error.kind)
+		grpc_call_fail(pending->call, GRPC_INTERNAL, pending->error.message);
+	else if (pending->call)
+		grpc_call_reply(pending->call, buf_bytes(&pending->answer));
+	buf_free(&pending->answer);
+	free(pending->marble_type);
+	free(pending->uuid);
+	free(pending);
+}
+
+/* On the counters' thread. */
+static void on_counted(void *context, const struct error *error)
+{
+	struct pending *pending = context;
+	if (error) {
+		pending->error = *error;
+		error_prefix(&pending->error, "committing store transaction");
+	}
+	loop_post(pending->loop, answer_pending, pending);
+}
+
+static void on_gone(void *context)
+{
+	struct pending *pending = context;
+	pending->call = NULL;
+}
+
+/* Counts the activation and answers when that is on disk. False if the limit is used up. */
+static bool count_and_answer(struct loop *loop, struct grpc_call *call,
+	const Rpc__ActivationReq *request, const struct activation_result *result)
+{
+	struct pending *pending = xcalloc(1, sizeof(*pending));
+	pending->loop = loop;
+	pending->call = call;
+	pending->marble_type = xstrdup(request->marbletype);
+	pending->uuid = xstrdup(request->uuid);
+	put_answer(result, &pending->answer);
+	grpc_call_on_gone(call, on_gone, pending);
+	if (counters_increment(core_counters(loop->core), request->marbletype,
+		    result->marble->max_activations, on_counted, pending))
+		return true;
+	grpc_call_on_gone(call, NULL, NULL);
+	buf_free(&pending->answer);
+	free(pending->marble_type);
+	free(pending->uuid);
+	free(pending);
+	return false;
+}
+
+static void fail(struct grpc_call *call, const Rpc__ActivationReq *request, enum grpc_code code,
+	const struct error *err)
+{
+	log_failure(request->marbletype, request->uuid, err);
+	grpc_call_fail(call, code, err->message);
+}
+
+static void answer(struct loop *loop, struct grpc_call *call, const Rpc__ActivationReq *request)
+{
+	const struct activation_request asked = {
+		.quote = { request->quote.data, request->quote.len },
+		.csr = { request->csr.data, request->csr.len },
+		.marble_type = request->marbletype,
+		.uuid = request->uuid,
+		.peer = grpc_call_peer_certificate(call),
+	};
+	AUTO(activation_result_free) struct activation_result result = { 0 };
+	enum grpc_code code = GRPC_INTERNAL;
+	struct error err = { 0 };
+	if (!activate(loop->core, &asked, clock_now(), &result, &code, &err)) {
+		fail(call, request, code, &err);
+	} else if (!result.marble->max_activations) {
+		AUTO(buf_free) struct buf message = { 0 };
+		put_answer(&result, &message);
+		grpc_call_reply(call, buf_bytes(&message));
+		log_success(request->marbletype, request->uuid);
+	} else if (!count_and_answer(loop, call, request, &result)) {
+		activation_refuse_exhausted(
+			request->marbletype, result.marble->max_activations, &code, &err);
+		fail(call, request, code, &err);
+	}
+}
+
+static void handle_activate(struct grpc_call *call, struct bytes message, void *context)
+{
+	struct error err = { 0 };
+	AUTO(auto_activation_request)
+	Rpc__ActivationReq *request = activation_request_read(message, &err);
+	if (!request) {
+		grpc_call_fail(call, GRPC_INTERNAL, err.message);
+		return;
+	}
+	log_info("Received activation request", "MarbleType", request->marbletype);
+	answer(context, call, request);
+}
+
+struct grpc_server *mesh_api_serve(struct loop *loop, int listener, SSL_CTX *tls,
+	size_t connections_max, unsigned idle_seconds, struct error *err)
+{
+	loop->mesh_methods[0] = (struct grpc_method){ GRPC_ACTIVATE_PATH, handle_activate, loop };
+	const struct grpc_server_config config = {
+		.base = loop->base,
+		.listener = listener,
+		.tls = tls,
+		.methods = loop->mesh_methods,
+		.connections_max = connections_max,
+		.idle_seconds = idle_seconds,
+	};
+	return grpc_server_new(&config, err);
+}

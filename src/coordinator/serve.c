@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "coordinator/serve.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "coordinator/listen.h"
+#include "coordinator/loop.h"
+#include "crypto/tls_server.h"
+
+#include <signal.h>
+
+#define ADDRESS_TEXT_SIZE 128
+
+struct service {
+	struct core *core;
+	struct loop *loops;
+	pthread_t *threads; /* of loops[1] and on; the first runs on the main thread */
+	size_t count;
+	SSL_CTX *client_tls;
+	SSL_CTX *mesh_tls;
+};
+
+/* The client API shows the root certificate, the mesh API the marble root. */
+static bool give_root(void *context, X509 **certificate, EVP_PKEY **key)
+{
+	AUTO(auto_deployment) struct deployment *deployment = core_deployment(context);
+	*certificate = deployment->pki.root;
+	*key = deployment->pki.root_key;
+	return X509_up_ref(*certificate) == 1 && EVP_PKEY_up_ref(*key) == 1;
+}
+
+static bool give_marble_root(void *context, X509 **certificate, EVP_PKEY **key)
+{
+	AUTO(auto_deployment) struct deployment *deployment = core_deployment(context);
+	*certificate = deployment->pki.marble_root;
+	*key = deployment->pki.intermediate_key;
+	return X509_up_ref(*certificate) == 1 && EVP_PKEY_up_ref(*key) == 1;
+}
+
+static size_t loop_count(const struct config *config)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	if (config->loops)
+		return config->loops;
+	return cores > 0 ? (size_t)cores : 1;
+}
+
+static bool init_loops(struct service *service, const struct config *config, struct error *err)
+{
+	AUTO(auto_free) int *client = xcalloc(service->count, sizeof(*client));
+	AUTO(auto_free) int *mesh = xcalloc(service->count, sizeof(*mesh));
+	char client_address[ADDRESS_TEXT_SIZE];
+	char mesh_address[ADDRESS_TEXT_SIZE];
+	if (!listen_on(config->client_address, client, service->count, client_address,
+		    sizeof(client_address), err) ||
+		!listen_on(config->mesh_address, mesh, service->count, mesh_address,
+			sizeof(mesh_address), err))
+		return false;
+	for (size_t i = 0; i < service->count; i++) {
+		const struct loop_config loop = {
+			.core = service->core,
+			.client_listener = client[i],
+			.mesh_listener = mesh[i],
+			.client_tls = service->client_tls,
+			.mesh_tls = service->mesh_tls,
+		};
+		if (!loop_init(&service->loops[i], &loop, err))
+			return false;
+	}
+	log_info("Starting client https server", "address", client_address);
+	log_info("Started gRPC server", "grpcAddr", mesh_address);
+	return true;
+}
+
+static void *run_loop(void *loop)
+{
+	loop_run(loop);
+	return NULL;
+}
+
+static void stop_all(evutil_socket_t signal, short what, void *context)
+{
+	(void)signal;
+	(void)what;
+	struct service *service = context;
+	for (size_t i = 0; i < service->count; i++)
+		loop_stop(&service->loops[i]);
+}
+
+/* Runs the loops until a signal; the signals go to the main thread. */
+static bool run_loops(struct service *service, struct error *err)
+{
+	struct event_base *base = service->loops[0].base;
+	struct event *terminate = evsignal_new(base, SIGTERM, stop_all, service);
+	struct event *interrupt = evsignal_new(base, SIGINT, stop_all, service);
+	if (!terminate || !interrupt || event_add(terminate, NULL) || event_add(interrupt, NULL))
+		abort();
+	sigset_t both;
+	sigemptyset(&both);
+	sigaddset(&both, SIGTERM);
+	sigaddset(&both, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &both, NULL);
+	size_t started = 1;
+	while (started < service->count && !pthread_create(&service->threads[started], NULL,
+						   run_loop, &service->loops[started]))
+		started++;
+	pthread_sigmask(SIG_UNBLOCK, &both, NULL);
+	bool good = started == service->count;
+	if (good)
+		loop_run(&service->loops[0]);
+	else
+		error_set(err, ERROR_INTERNAL,
+			"cannot start %zu event loops: set EDG_COORDINATOR_LOOPS to %zu, or allow "
+			"more threads (sgx.max_threads)",
+			service->count, started);
+	for (size_t i = 1; i < started; i++) {
+		loop_stop(&service->loops[i]);
+		pthread_join(service->threads[i], NULL);
+	}
+	event_free(terminate);
+	event_free(interrupt);
+	return good;
+}
+
+bool serve(struct core *core, const struct config *config, struct error *err)
+{
+	const struct tls_server_config client = {
+		.protocol = "\x08http/1.1",
+		.resumes_sessions = true,
+		.get_identity = give_root,
+		.context = core,
+	};
+	const struct tls_server_config mesh = {
+		.protocol = "\x02h2",
+		.requires_certificate = true,
+		.get_identity = give_marble_root,
+		.context = core,
+	};
+	size_t count = loop_count(config);
+	AUTO(auto_free) struct loop *loops = xcalloc(count, sizeof(*loops));
+	AUTO(auto_free) pthread_t *threads = xcalloc(count, sizeof(*threads));
+	AUTO(auto_ssl_ctx) SSL_CTX *client_tls = tls_server_new(&client, err);
+	AUTO(auto_ssl_ctx) SSL_CTX *mesh_tls = tls_server_new(&mesh, err);
+	struct service service = { core, loops, threads, count, client_tls, mesh_tls };
+	bool served = client_tls && mesh_tls && init_loops(&service, config, err) &&
+		      run_loops(&service, err);
+	for (size_t i = 0; i < count; i++)
+		loop_close(&loops[i]);
+	core_finish_counting(core);
+	for (size_t i = 0; i < count; i++)
+		loop_free(&loops[i]);
+	return served;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A folder with collateral, or with one sub-folder of it per FMSPC. Sets that were verified are
+ * kept as long as their files do not change.
+ */
+#ifndef DCAP_COLLATERAL_FOLDER_H
+#define DCAP_COLLATERAL_FOLDER_H
+
+#include "dcap/collateral.h"
+
+/* May be used by any number of threads at once. */
+struct collateral_folder;
+
+/* `anchor` must outlive it. ERROR_NOT_FOUND if `path` is no folder. */
+struct collateral_folder *collateral_folder_open(
+	const char *path, const struct anchor *anchor, struct error *err);
+void collateral_folder_close(struct collateral_folder *folder);
+
+/*
+ * The collateral for a platform whose PCK certificate `pck_ca` issued, as the files are now. The
+ * caller releases it. NULL with ERROR_NOT_FOUND if a file is missing, else what collateral_new
+ * says.
+ */
+struct collateral *collateral_folder_get(struct collateral_folder *folder,
+	const uint8_t fmspc[PCK_FMSPC_SIZE], const struct certificate *pck_ca, struct error *err);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Members of JSON objects that must be there and be of one exact kind. Each fails with
+ * ERROR_INVALID naming the member and what it should have been.
+ */
+#ifndef DCAP_JSON_FIELD_H
+#define DCAP_JSON_FIELD_H
+
+#include "base/error.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* An integer (not 1.0, not 1e1) from 0 to max. */
+bool json_field_uint(
+	const json_t *object, const char *name, uint32_t max, uint32_t *out, struct error *err);
+/* *out lives as long as the object. */
+bool json_field_text(const json_t *object, const char *name, const char **out, struct error *err);
+/* Exactly 2 * size hex digits of either case. */
+bool json_field_hex(
+	const json_t *object, const char *name, void *out, size_t size, struct error *err);
+/* "YYYY-MM-DDThh:mm:ssZ" */
+bool json_field_date(const json_t *object, const char *name, int64_t *out, struct error *err);
+/* NULL unless the member is an object. */
+const json_t *json_field_object(const json_t *object, const char *name, struct error *err);
+/* NULL unless the member is an array with at least one element. */
+const json_t *json_field_array(const json_t *object, const char *name, struct error *err);
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dcap/tcb_levels.h"
+
+#include "base/memory.h"
+
+#include <string.h>
+
+static bool read_advisories(const json_t *level, struct tcb_level *out, struct error *err)
+{
+	const json_t *list = json_object_get(level, "advisoryIDs");
+	size_t count = json_array_size(list);
+	if (!list)
+		return true;
+	if (!json_is_array(list))
+		return error_set(err, ERROR_INVALID, "\"advisoryIDs\" is not an array");
+	out->advisories = xcalloc(count, sizeof(*out->advisories));
+	for (size_t i = 0; i < count; i++) {
+		const char *id = json_string_value(json_array_get(list, i));
+		if (!id)
+			return error_set(
+				err, ERROR_INVALID, "\"advisoryIDs\" holds more than strings");
+		out->advisories[out->advisory_count++] = xstrdup(id);
+	}
+	return true;
+}
+
+static bool read_level(
+	const json_t *level, tcb_reader *read_tcb, struct tcb_level *out, struct error *err)
+{
+	const char *status;
+	int64_t date;
+	if (!json_is_object(level))
+		return error_set(err, ERROR_INVALID, "it is not an object");
+	const json_t *tcb = json_field_object(level, "tcb", err);
+	if (!tcb || !read_tcb(tcb, out, err) || !json_field_date(level, "tcbDate", &date, err) ||
+		!json_field_text(level, "tcbStatus", &status, err))
+		return false;
+	if (!tcb_status_from_name(status, &out->status))
+		return error_set(err, ERROR_INVALID,
+			"\"tcbStatus\" has the unknown value \"%.64s\"", status);
+	return read_advisories(level, out, err);
+}
+
+/* Highest first: by the components one after the other, then by the SVN (clause 4 G 23). */
+static int compare_levels(const void *a, const void *b)
+{
+	const struct tcb_level *first = a;
+	const struct tcb_level *second = b;
+	int order = memcmp(second->components, first->components, TCB_COMPONENTS);
+	return order ? order : (int)second->svn - (int)first->svn;
+}
+
+static bool sort(struct tcb_levels *out, struct error *err)
+{
+	qsort(out->levels, out->count, sizeof(*out->levels), compare_levels);
+	for (size_t i = 1; i < out->count; i++) {
+		if (!compare_levels(&out->levels[i - 1], &out->levels[i]))
+			return error_set(
+				err, ERROR_INVALID, "\"tcbLevels\" has the same level twice");
+	}
+	return true;
+}
+
+bool tcb_levels_read(
+	const json_t *document, tcb_reader *read_tcb, struct tcb_levels *out, struct error *err)
+{
+	*out = (struct tcb_levels){ 0 };
+	const json_t *list = json_field_array(document, "tcbLevels", err);
+	if (!list)
+		return false;
+	size_t count = json_array_size(list);
+	out->levels = xcalloc(count, sizeof(*out->levels));
+	bool good = true;
+	while (good && out->count < count) {
+		size_t i = out->count++;
+		good = read_level(json_array_get(list, i), read_tcb, &out->levels[i], err) ||
+		       error_prefix(err, "\"tcbLevels\"[%zu]", i);
+	}
+	if (good && sort(out, err))
+		return true;
+	tcb_levels_free(out);
+	return false;
+}
+
+void tcb_levels_free(struct tcb_levels *levels)
+{
+	for (size_t i = 0; i < levels->count; i++) {
+		struct tcb_level *level = &levels->levels[i];
+		for (size_t j = 0; j < level->advisory_count; j++)
+			free(level->advisories[j]);
+		free(level->advisories);
+	}
+	free(levels->levels);
+	*levels = (struct tcb_levels){ 0 };
+}
+
+static bool reaches(
+	const uint8_t components[TCB_COMPONENTS], uint16_t svn, const struct tcb_level *level)
+{
+	for (size_t i = 0; i < TCB_COMPONENTS; i++) {
+		if (components[i] < level->components[i])
+			return false;
+	}
+	return svn >= level->svn;
+}
+
+const struct tcb_level *tcb_levels_find(
+	const struct tcb_levels *levels, const uint8_t components[TCB_COMPONENTS], uint16_t svn)
+{
+	for (size_t i = 0; i < levels->count; i++) {
+		if (reaches(components, svn, &levels->levels[i]))
+			return &levels->levels[i];
+	}
+	return NULL;
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dcap/verify.h"
+
+#include "base/hex.h"
+#include "base/memory.h"
+#include "dcap/collateral_folder.h"
+#include "dcap/quote_signer_cache.h"
+
+#include <string.h>
+
+struct dcap_verifier {
+	struct anchor anchor;
+	struct collateral_folder *folder;
+	struct quote_signer_cache *signers;
+};
+
+struct dcap_verifier *dcap_verifier_new(
+	const struct dcap_verifier_config *config, struct error *err)
+{
+	struct dcap_verifier *verifier = xcalloc(1, sizeof(*verifier));
+	verifier->signers = quote_signer_cache_new();
+	if (anchor_open(config->trust_root_file, &verifier->anchor, err))
+		verifier->folder =
+			collateral_folder_open(config->collateral_folder, &verifier->anchor, err);
+	if (verifier->folder)
+		return verifier;
+	dcap_verifier_free(verifier);
+	return NULL;
+}
+
+void dcap_verifier_free(struct dcap_verifier *verifier)
+{
+	if (!verifier)
+		return;
+	if (verifier->folder)
+		collateral_folder_close(verifier->folder);
+	quote_signer_cache_free(verifier->signers);
+	anchor_free(&verifier->anchor);
+	free(verifier);
+}
+
+bool dcap_verifier_is_simulated(const struct dcap_verifier *verifier)
+{
+	return verifier->anchor.is_simulated;
+}
+
+/*
+ * One verification on its way through the steps of the spec. They come in its order, but what does
+ * not depend on the attested enclave or on the time is verified as a whole when it is first seen.
+ * What this points to is released at its end.
+ */
+struct verification {
+	struct sgx_quote quote;
+	uint8_t signer_hash[SHA256_SIZE];
+	bool is_known; /* the signer came from the cache */
+	struct quote_signer *signer;
+	struct collateral *collateral;
+	const struct tcb_level *platform_level; /* in the collateral */
+	const struct tcb_level *qe_level;
+	enum tcb_status status;
+};
+
+static void verification_end(struct verification *v)
+{
+	if (v->signer)
+		quote_signer_release(v->signer);
+	if (v->collateral)
+		collateral_release(v->collateral);
+}
+
+/* Steps A and B, and of E what does not depend on the attested enclave. */
+static bool find_signer(
+	struct verification *v, struct dcap_verifier *verifier, int64_t now, struct error *err)
+{
+	quote_signer_hash(&v->quote, v->signer_hash);
+	v->signer = quote_signer_cache_get(verifier->signers, v->signer_hash);
+	v->is_known = v->signer != NULL;
+	if (!v->signer)
+		v->signer = quote_signer_new(&v->quote, &verifier->anchor, err);
+	if (!v->signer)
+		return false;
+	return quote_signer_check_dates(v->signer, &verifier->anchor, now, err) ||
+	       error_prefix(err, "PCK certificate chain");
+}
+
+/* Steps C and D. */
+static bool check_collateral(
+	struct verification *v, struct dcap_verifier *verifier, int64_t now, struct error *err)
+{
+	const struct quote_signer *signer = v->signer;
+	v->collateral = collateral_folder_get(
+		verifier->folder, signer->platform.fmspc, signer->pck_ca, err);
+	return v->collateral &&
+	       collateral_check_crls(v->collateral, signer->pck, signer->pck_ca, now, err) &&
+	       collateral_check_documents(v->collateral, &signer->platform, now, err);
+}
+
+/* The rest of step E. */
+static bool check_quote_signature(const struct verification *v, struct error *err)
+{
+	const struct sgx_quote *quote = &v->quote;
+	if (!p256_verify_raw(v->signer->attestation_key, quote->signed_part, quote->signature))
+		return error_set(err, ERROR_DENIED,
+			"the quote is not signed by its attestation key: was it changed?");
+	return quote->report.reserved_are_zero ||
+	       error_set(err, ERROR_INVALID,
+		       "the report in the quote has reserved fields that are not zero");
+}
+
+/* Step G. */
+static bool find_platform_level(struct verification *v, struct error *err)
+{
+	const struct pck_extension *platform = &v->signer->platform;
+	v->platform_level = tcb_levels_find(
+		&v->collateral->tcb_info.levels, platform->components, platform->pce_svn);
+	if (v->platform_level)
+		return true;
+	char components[2 * TCB_COMPONENTS + 1];
+	hex_format(components, platform->components, TCB_COMPONENTS);
+	return error_set(err, ERROR_DENIED,
+		"TCB not supported: the platform (components %s, PCESVN %u) is below every level "
+		"of the TCB info",
+		components, platform->pce_svn);
+}
+
+/* Step H. */
+static bool converge(struct verification *v, struct error *err)
+{
+	v->status = tcb_status_converge(v->platform_level->status, v->qe_level->status);
+	if (v->status != TCB_REVOKED)
+		return true;
+	return error_set(err, ERROR_DENIED, "TCB level invalid: Revoked (%s)",
+		v->qe_level->status == TCB_REVOKED ? "of the Quoting Enclave" : "of the platform");
+}
+
+static bool has_advisory(const struct dcap_result *result, const char *id)
+{
+	for (size_t i = 0; i < result->advisory_count; i++) {
+		if (!strcmp(result->advisories[i], id))
+			return true;
+	}
+	return false;
+}
+
+static bool add_advisories(
+	struct dcap_result *result, const struct tcb_level *level, struct error *err)
+{
+	for (size_t i = 0; i < level->advisory_count; i++) {
+		if (has_advisory(result, level->advisories[i]))
+			continue;
+		if (result->advisory_count == DCAP_ADVISORIES_MAX)
+			return error_set(err, ERROR_INVALID, "more than %d advisories apply",
+				DCAP_ADVISORIES_MAX);
+		result->advisories[result->advisory_count++] = xstrdup(level->advisories[i]);
+	}
+	return true;
+}
+
+static bool collect_advisories(
+	const struct verification *v, struct dcap_result *result, struct error *err)
+{
+	result->advisories = xcalloc(DCAP_ADVISORIES_MAX, sizeof(*result->advisories));
+	if (add_advisories(result, v->platform_level, err) &&
+		add_advisories(result, v->qe_level, err))
+		return true;
+	dcap_result_free(result);
+	return false;
+}
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static void fill_result(
+	const struct verification *v, const struct anchor *anchor, struct dcap_result *result)
+{
+	const struct collateral *collateral = v->collateral;
+	const struct quote_signer *signer = v->signer;
+	int64_t chain_end = smaller(signer->pck->validity.end,
+		smaller(signer->pck_ca->validity.end, anchor->root.validity.end));
+	result->report = v->quote.report;
+	result->status = v->status;
+	result->platform_status = v->platform_level->status;
+	result->qe_status = v->qe_level->status;
+	result->valid_until = smaller(chain_end, collateral_end(collateral));
+	result->tcb_evaluation_number = (uint32_t)smaller(
+		collateral->tcb_info.evaluation_number, collateral->qe_identity.evaluation_number);
+	result->is_simulated = anchor->is_simulated;
+	memcpy(result->fmspc, signer->platform.fmspc, sizeof(result->fmspc));
+	memcpy(result->ppid, signer->platform.ppid, sizeof(result->ppid));
+}
+
+bool dcap_verify(struct dcap_verifier *verifier, struct bytes quote, int64_t now,
+	struct dcap_result *result, struct error *err)
+{
+	*result = (struct dcap_result){ .status = TCB_REVOKED };
+	AUTO(verification_end) struct verification v = { 0 };
+	if (!sgx_quote_parse(quote, &v.quote, err) || !find_signer(&v, verifier, now, err) ||
+		!check_collateral(&v, verifier, now, err) || !check_quote_signature(&v, err) ||
+		!enclave_identity_match(
+			&v.collateral->qe_identity, &v.quote.qe_report, &v.qe_level, err) ||
+		!find_platform_level(&v, err) || !converge(&v, err) ||
+		!collect_advisories(&v, result, err))
+		return false;
+	fill_result(&v, &verifier->anchor, result);
+	if (!v.is_known)
+		quote_signer_cache_put(verifier->signers, v.signer_hash, v.signer);
+	return true;
+}
+
+void dcap_result_free(struct dcap_result *result)
+{
+	for (size_t i = 0; i < result->advisory_count; i++)
+		free(result->advisories[i]);
+	free(result->advisories);
+	*result = (struct dcap_result){ .status = TCB_REVOKED };
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http/connection.h"
+
+#include "base/memory.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#define CLOSING_SECONDS 5
+
+/* What hangs at the SSL of a connection. */
+struct connection {
+	struct http_connections *owner;
+	SSL *tls;
+	struct event *handshake_timer;
+	int fd; /* our own descriptor of the socket once the handshake is done, else -1 */
+};
+
+/* A socket after our last byte, until the peer's last byte. */
+struct http_closing {
+	struct http_connections *owner;
+	struct http_closing *next;
+	struct event *event;
+	int fd;
+};
+
+static void closing_free(struct http_closing *closing)
+{
+	struct http_closing **link = &closing->owner->closing;
+	while (*link != closing)
+		link = &(*link)->next;
+	*link = closing->next;
+	event_free(closing->event);
+	close(closing->fd);
+	free(closing);
+}
+
+static void drain(int fd, short what, void *context)
+{
+	char sink[16384];
+	bool ended = !(what & EV_READ) || recv(fd, sink, sizeof(sink), 0) <= 0;
+	if (ended)
+		closing_free(context);
+}
+
+static void close_after_peer(struct http_connections *owner, int fd)
+{
+	char next;
+	bool peer_ended = recv(fd, &next, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+	if (peer_ended || shutdown(fd, SHUT_WR)) {
+		close(fd);
+		return;
+	}
+	struct http_closing *closing = xcalloc(1, sizeof(*closing));
+	closing->owner = owner;
+	closing->fd = fd;
+	closing->event =
+		event_new(owner->base, fd, EV_READ | EV_TIMEOUT | EV_PERSIST, drain, closing);
+	closing->next = owner->closing;
+	owner->closing = closing;
+	struct timeval limit = { .tv_sec = CLOSING_SECONDS };
+	if (!closing->event || event_add(closing->event, &limit))
+		abort();
+}
+
+/* OpenSSL calls it when a connection's SSL is freed; libevent has closed its descriptor by then. */
+static void on_tls_freed(
+	void *parent, void *data, CRYPTO_EX_DATA *ad, int index, long argl, void *argp)
+{
+	(void)parent, (void)ad, (void)index, (void)argl, (void)argp;
+	struct connection *connection = data;
+	if (!connection)
+		return;
+	struct http_connections *owner = connection->owner;
+	if (connection->fd >= 0)
+		close_after_peer(owner, connection->fd);
+	event_free(connection->handshake_timer);
+	free(connection);
+	if (owner->count-- == owner->max)
+		owner->set_accepting(true, owner->context);
+}
+
+static void on_handshake_event(const SSL *tls, int where, int result)
+{
+	(void)result;
+	struct connection *connection = SSL_get_app_data(tls);
+	if ((where & SSL_CB_HANDSHAKE_DONE) && connection->fd < 0)
+		connection->fd = fcntl(SSL_get_fd(tls), F_DUPFD_CLOEXEC, 0);
+}
+
+static void on_handshake_timeout(int fd, short what, void *context)
+{
+	(void)fd;
+	(void)what;
+	struct connection *connection = context;
+	/* the end of the stream makes libevent give the connection up */
+	if (!SSL_is_init_finished(connection->tls))
+		shutdown(SSL_get_fd(connection->tls), SHUT_RDWR);
+}
+
+bool http_connections_init(struct http_connections *connections, struct error *err)
+{
+	connections->tls_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, on_tls_freed);
+	if (connections->tls_index < 0)
+		return crypto_error(err, ERROR_INTERNAL, "cannot set up TLS");
+	return true;
+}
+
+void http_connections_close(struct http_connections *connections)
+{
+	while (connections->closing)
+		closing_free(connections->closing);
+}
+
+SSL *http_connection_new(struct http_connections *connections)
+{
+	struct connection *connection = xcalloc(1, sizeof(*connection));
+	struct timeval limit = { .tv_sec = connections->idle_seconds };
+	connection->owner = connections;
+	connection->fd = -1;
+	connection->tls = SSL_new(connections->tls);
+	connection->handshake_timer =
+		evtimer_new(connections->base, on_handshake_timeout, connection);
+	if (!connection->tls || !connection->handshake_timer ||
+		SSL_set_ex_data(connection->tls, connections->tls_index, connection) != 1 ||
+		evtimer_add(connection->handshake_timer, &limit))
+		abort();
+	SSL_set_app_data(connection->tls, connection);
+	SSL_set_info_callback(connection->tls, on_handshake_event);
+	if (++connections->count == connections->max)
+		connections->set_accepting(false, connections->context);
+	return connection->tls;
+}

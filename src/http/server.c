@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http/server.h"
+
+#include "base/memory.h"
+#include "http/connection.h"
+
+#include <event2/buffer.h>
+#include <event2/bufferevent_ssl.h>
+#include <event2/http.h>
+#include <event2/keyvalq_struct.h>
+#include <event2/listener.h>
+#include <string.h>
+
+#define HEADERS_MAX    65536
+#define LISTEN_BACKLOG 128
+#define EVERY_METHOD   0xffff /* all are let through, the handler judges them */
+
+struct http_server {
+	struct http_server_config config;
+	struct evhttp *evhttp;
+	struct evconnlistener *listener;
+	struct http_connections connections;
+};
+
+DEFINE_AUTO_FREE(auto_evbuffer, struct evbuffer *, evbuffer_free)
+
+static const char *method_name(enum evhttp_cmd_type method)
+{
+	switch (method) {
+	case EVHTTP_REQ_GET:
+		return "GET";
+	case EVHTTP_REQ_POST:
+		return "POST";
+	case EVHTTP_REQ_HEAD:
+		return "HEAD";
+	case EVHTTP_REQ_PUT:
+		return "PUT";
+	case EVHTTP_REQ_DELETE:
+		return "DELETE";
+	default:
+		return "OTHER";
+	}
+}
+
+static void send_response(struct evhttp_request *request, const struct http_response *response)
+{
+	struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
+	for (size_t i = 0; i < response->header_count; i++)
+		evhttp_add_header(headers, response->headers[i].name, response->headers[i].value);
+	AUTO(auto_evbuffer) struct evbuffer *body = evbuffer_new();
+	if (!body || evbuffer_add(body, response->body.data, response->body.size))
+		abort();
+	evhttp_send_reply(request, response->status, NULL, body);
+}
+
+/* The path without percent-encoding; NULL if it is malformed or hides a NUL. */
+static char *decoded_path(struct evhttp_request *request)
+{
+	const char *encoded = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(request));
+	size_t size = 0;
+	char *path = evhttp_uridecode(encoded ? encoded : "/", 0, &size);
+	if (path && strlen(path) != size) {
+		free(path);
+		return NULL;
+	}
+	return path;
+}
+
+static void on_request(struct evhttp_request *request, void *context)
+{
+	struct http_server *server = context;
+	AUTO(auto_free) char *path = decoded_path(request);
+	if (!path) {
+		evhttp_send_error(request, HTTP_BADREQUEST, NULL);
+		return;
+	}
+	struct evbuffer *input = evhttp_request_get_input_buffer(request);
+	const char *query = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(request));
+	struct bufferevent *bev =
+		evhttp_connection_get_bufferevent(evhttp_request_get_connection(request));
+	const struct http_request asked = {
+		.method = method_name(evhttp_request_get_command(request)),
+		.path = path,
+		.query = query ? query : "",
+		.body = { evbuffer_pullup(input, -1), evbuffer_get_length(input) },
+		.tls = bufferevent_openssl_get_ssl(bev),
+	};
+	struct http_response response = { 0 };
+	server->config.handle(&asked, &response, server->config.context);
+	send_response(request, &response);
+	buf_free(&response.body);
+}
+
+static void set_accepting(bool accept, void *context)
+{
+	struct http_server *server = context;
+	if (!server->listener)
+		return;
+	if (accept)
+		evconnlistener_enable(server->listener);
+	else
+		evconnlistener_disable(server->listener);
+}
+
+static struct bufferevent *new_connection(struct event_base *base, void *context)
+{
+	struct http_server *server = context;
+	SSL *tls = http_connection_new(&server->connections);
+	struct bufferevent *bev = bufferevent_openssl_socket_new(base, -1, tls,
+		BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
+	/* without one libevent would go on in plain text */
+	if (!bev)
+		abort();
+	/* peers that close without close_notify are common, and lengths frame every message */
+	bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
+	return bev;
+}
+
+static bool start(struct http_server *server, struct error *err)
+{
+	const struct http_server_config *config = &server->config;
+	server->evhttp = evhttp_new(config->base);
+	server->listener = evconnlistener_new(config->base, NULL, NULL,
+		LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, -LISTEN_BACKLOG, config->listener);
+	if (!server->evhttp || !server->listener ||
+		!evhttp_bind_listener(server->evhttp, server->listener))
+		return error_set(err, ERROR_INTERNAL, "cannot set up the HTTP server");
+	evhttp_set_bevcb(server->evhttp, new_connection, server);
+	evhttp_set_gencb(server->evhttp, on_request, server);
+	evhttp_set_allowed_methods(server->evhttp, EVERY_METHOD);
+	evhttp_set_max_headers_size(server->evhttp, HEADERS_MAX);
+	evhttp_set_max_body_size(server->evhttp, (ev_ssize_t)config->body_max);
+	evhttp_set_timeout(server->evhttp, config->idle_seconds);
+	return true;
+}
+
+struct http_server *http_server_new(const struct http_server_config *config, struct error *err)
+{
+	struct http_server *server = xcalloc(1, sizeof(*server));
+	server->config = *config;
+	SSL_CTX_up_ref(config->tls);
+	server->connections = (struct http_connections){
+		.base = config->base,
+		.tls = config->tls,
+		.max = config->connections_max,
+		.idle_seconds = config->idle_seconds,
+		.set_accepting = set_accepting,
+		.context = server,
+	};
+	if (http_connections_init(&server->connections, err) && start(server, err))
+		return server;
+	http_server_free(server);
+	return NULL;
+}
+
+void http_server_free(struct http_server *server)
+{
+	if (!server)
+		return;
+	if (server->evhttp) /* closes connections, frees the listener */
+		evhttp_free(server->evhttp);
+	server->listener = NULL;
+	http_connections_close(&server->connections);
+	SSL_CTX_free(server->config.tls);
+	free(server);
+}
+
+bool http_query_get(const char *query, const char *name, struct buf *out)
+{
+	struct evkeyvalq parameters = { 0 };
+	if (evhttp_parse_query_str(query, &parameters))
+		return false;
+	const char *value = evhttp_find_header(&parameters, name);
+	if (value)
+		buf_put_text(out, value);
+	evhttp_clear_headers(&parameters);
+	return value != NULL;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An HTTPS server on one libevent loop. Everything here belongs to the thread that runs the loop.
+ * The handler is called with the whole request and answers before it returns.
+ */
+#ifndef HTTP_SERVER_H
+#define HTTP_SERVER_H
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "crypto/openssl.h"
+
+#include <event2/event.h>
+
+struct http_server;
+
+struct http_request {
+	const char *method; /* upper case */
+	const char *path;   /* percent-decoded, without the query */
+	const char *query;  /* as sent, "" without one */
+	struct bytes body;
+	SSL *tls; /* of the connection, for the peer's certificates */
+};
+
+struct http_header {
+	const char *name;
+	const char *value;
+};
+
+struct http_response {
+	int status;
+	struct http_header headers[4]; /* Content-Type and more; Length and Date are added */
+	size_t header_count;
+	struct buf body;
+};
+
+struct http_server_config {
+	struct event_base *base;
+	int listener; /* listening, non-blocking; the server closes it */
+	SSL_CTX *tls; /* a reference is taken */
+	/* Fills *response, which starts as zero. */
+	void (*handle)(
+		const struct http_request *request, struct http_response *response, void *context);
+	void *context;
+	size_t body_max;        /* a longer body is answered with 413 */
+	size_t connections_max; /* no further ones are accepted until one ends */
+	int idle_seconds;       /* a connection that is silent for so long is closed */
+};
+
+struct http_server *http_server_new(const struct http_server_config *config, struct error *err);
+void http_server_free(struct http_server *server);
+
+/*
+ * The value of a query parameter, percent-decoded, appended to out. False when it is missing; the
+ * first one counts when it is given several times.
+ */
+bool http_query_get(const char *query, const char *name, struct buf *out);
+
+#endif

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "platform/platform.h"
+
+#include "base/memory.h"
+#include "base/reader.h"
+#include "crypto/digest.h"
+#include "crypto/key.h"
+#include "platform/extension.h"
+#include "platform/folder.h"
+#include "platform/machine.h"
+#include "sgx/quote.h"
+
+#include <string.h>
+
+/* What Gramine's seal keys leave out of XFRM by default: bits that do not change what code does. */
+#define SEAL_XFRM_MASK UINT64_C(0xfffffffffff9ff1b)
+
+struct platform {
+	EVP_PKEY *attestation_key;
+	uint8_t attestation_point[P256_RAW_SIZE];
+	uint8_t qe_report[PLATFORM_QE_REPORT_SIZE]; /* report body and signature */
+	struct sgx_quote_header header;
+	struct buf cert_data; /* leaf, CA and root in PEM, and a NUL */
+	uint8_t secret[PLATFORM_SECRET_SIZE];
+	uint8_t report_key_id[32]; /* a processor chooses it when it is reset */
+};
+
+void platform_free(struct platform *platform)
+{
+	if (!platform)
+		return;
+	EVP_PKEY_free(platform->attestation_key);
+	buf_free(&platform->cert_data);
+	memory_wipe(platform, sizeof(*platform));
+	free(platform);
+}
+
+DEFINE_AUTO_FREE(auto_platform, struct platform *, platform_free)
+
+static bool load(struct platform *p, const char *folder, struct error *err)
+{
+	p->attestation_key = platform_load_key(folder, PLATFORM_ATTESTATION_KEY, err);
+	if (!p->attestation_key || !p256_put_point(p->attestation_key, p->attestation_point, err) ||
+		!platform_load_exact(folder, PLATFORM_SECRET, p->secret, sizeof(p->secret), err) ||
+		!platform_load_exact(
+			folder, PLATFORM_QE_REPORT, p->qe_report, sizeof(p->qe_report), err) ||
+		!platform_load(folder, PLATFORM_PCK, &p->cert_data, err) ||
+		!platform_load(folder, PLATFORM_CA, &p->cert_data, err) ||
+		!platform_load(folder, PLATFORM_ROOT_CA, &p->cert_data, err))
+		return false;
+	buf_put_u8(&p->cert_data, 0);
+	return true;
+}
+
+/* True if key, report of the Quoting Enclave and certificate are of one platform. */
+static bool fits_together(const struct platform *p, const struct sgx_report_body *qe, X509 *pck)
+{
+	uint8_t digest[SHA256_SIZE];
+	machine_bind_key(p->attestation_point, digest);
+	return !memcmp(digest, qe->report_data, sizeof(digest)) &&
+	       p256_verify_raw(X509_get0_pubkey(pck),
+		       (struct bytes){ p->qe_report, SGX_REPORT_BODY_SIZE },
+		       p->qe_report + SGX_REPORT_BODY_SIZE);
+}
+
+static bool prepare(struct platform *p, const char *folder, struct error *err)
+{
+	struct pck_extension machine;
+	AUTO(auto_x509) X509 *pck = platform_load_cert(folder, PLATFORM_PCK, err);
+	if (!pck || !platform_extension_of(pck, &machine, err))
+		return false;
+	struct reader r = reader_of(p->qe_report, SGX_REPORT_BODY_SIZE);
+	struct sgx_report_body qe;
+	sgx_report_body_parse(&r, &qe);
+	if (!fits_together(p, &qe, pck))
+		return error_set(err, ERROR_INVALID,
+			"attestation key, report of the Quoting Enclave and PCK certificate do not "
+			"belong together: files were damaged or mixed up, make a new platform");
+	p->header.qe_svn = qe.isv_svn;
+	p->header.pce_svn = machine.pce_svn;
+	machine_derive(p->secret, "QE ID", (struct bytes){ NULL, 0 }, p->header.user_data, 16);
+	random_bytes(p->report_key_id, sizeof(p->report_key_id));
+	return true;
+}
+
+struct platform *platform_open(const char *folder, struct error *err)
+{
+	AUTO(auto_platform) struct platform *p = xcalloc(1, sizeof(*p));
+	if (!platform_check(folder, err))
+		return NULL;
+	if (!load(p, folder, err) || !prepare(p, folder, err)) {
+		error_prefix(err, "cannot use platform %s", folder);
+		return NULL;
+	}
+	return TAKE(p);
+}
+
+bool platform_put_quote(struct platform *platform, const struct sgx_report_body *body,
+	struct buf *out, struct error *err)
+{
+	AUTO(buf_free) struct buf signed_part = { 0 };
+	uint8_t signature[P256_RAW_SIZE];
+	sgx_quote_put_signed_part(&signed_part, &platform->header, body);
+	if (!p256_sign_raw(platform->attestation_key, buf_bytes(&signed_part), signature, err))
+		return error_prefix(err, "cannot make a quote");
+	const struct sgx_quote quote = {
+		.signature = signature,
+		.attestation_key = platform->attestation_point,
+		.qe_report_part = { platform->qe_report, SGX_REPORT_BODY_SIZE },
+		.qe_report_signature = platform->qe_report + SGX_REPORT_BODY_SIZE,
+		.qe_auth_data = { machine_qe_auth_data, MACHINE_QE_AUTH_DATA_SIZE },
+		.cert_type = SGX_CERT_TYPE_PCK_CHAIN,
+		.cert_data = buf_bytes(&platform->cert_data),
+	};
+	buf_put(out, signed_part.data, signed_part.size);
+	sgx_quote_put_signature_data(out, &quote);
+	return true;
+}
+
+void platform_make_report(const struct platform *platform, const struct sgx_target_info *target,
+	struct sgx_report *report)
+{
+	AUTO(buf_free) struct buf context = { 0 };
+	AUTO(buf_free) struct buf body = { 0 };
+	uint8_t key[16];
+	memcpy(report->key_id, platform->report_key_id, sizeof(report->key_id));
+	sgx_target_info_put(&context, target);
+	buf_put(&context, machine_cpu_svn, sizeof(machine_cpu_svn));
+	buf_put(&context, report->key_id, sizeof(report->key_id));
+	machine_derive(platform->secret, "report key", buf_bytes(&context), key, sizeof(key));
+	sgx_report_body_put(&body, &report->body);
+	aes128_cmac(key, body.data, body.size, report->mac);
+	memory_wipe(key, sizeof(key));
+}
+
+void platform_seal_key(const struct platform *platform, enum platform_seal_policy policy,
+	const struct sgx_report_body *self, uint8_t key[16])
+{
+	AUTO(buf_free) struct buf context = { 0 };
+	buf_put(&context, machine_cpu_svn, sizeof(machine_cpu_svn));
+	buf_put_u16(&context, self->isv_svn);
+	buf_put_u16(&context, self->config_svn);
+	buf_put_u64(&context, self->attributes.flags);
+	buf_put_u64(&context, self->attributes.xfrm & SEAL_XFRM_MASK);
+	buf_put_u32(&context, self->misc_select);
+	const char *label = "seal key MRENCLAVE";
+	if (policy == PLATFORM_SEAL_MRSIGNER) {
+		label = "seal key MRSIGNER";
+		buf_put(&context, self->mr_signer, sizeof(self->mr_signer));
+		buf_put_u16(&context, self->isv_prod_id);
+	} else {
+		buf_put(&context, self->mr_enclave, sizeof(self->mr_enclave));
+	}
+	machine_derive(platform->secret, label, buf_bytes(&context), key, 16);
+}
+
+void platform_cpu_svn(const struct platform *platform, uint8_t svn[16])
+{
+	(void)platform;
+	memcpy(svn, machine_cpu_svn, sizeof(machine_cpu_svn));
+}

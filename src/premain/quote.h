@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The quote that binds the Marble's certificate (spec premain.md clause 3). */
+#ifndef PREMAIN_QUOTE_H
+#define PREMAIN_QUOTE_H
+
+#include "base/buf.h"
+#include "crypto/cert.h"
+
+/*
+ * Appends a quote with Open Enclave header over SHA-256 of the certificate, from the pseudo files
+ * in `folder`. When there is none to be had it says so in the log, with the consequence, and
+ * appends nothing: the activation is then attempted in simulation.
+ */
+void quote_put(const char *folder, X509 *cert, struct buf *out);
+
+#endif
