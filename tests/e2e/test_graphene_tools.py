@@ -11,17 +11,7 @@ from pathlib import Path
 
 import jinja2
 import pytest
-
-ROOT = Path(__file__).resolve().parents[2]
-BUILD = Path(os.environ.get("MARBLERUN_BUILD", ROOT / "build")).resolve()
-LIBDIR = BUILD / "lib/graphene-sim"
-
-
-def run(tool, *args, name=None, status=0, **options):
-    result = subprocess.run([name or tool, *args], executable=BUILD / "bin" / tool,
-                            capture_output=True, text=True, timeout=60, **options)
-    assert result.returncode == status, result.stderr
-    return result.stdout if status == 0 else result.stderr
+from graphene_tools import BUILD, LIBDIR, run
 
 
 def render(template, *args, **options):
