@@ -2,6 +2,7 @@
 """graphene-sign against a second computation of what it computes (sgx_peer.py) and python3-cryptography."""
 import datetime
 import hashlib
+import os
 import subprocess
 import tomllib
 
@@ -61,8 +62,8 @@ def app(tmp_path):
     return tmp_path
 
 
-def sign(folder, *args, name="graphene-sgx-sign", status=0):
-    return run("graphene-sign", *args, name=name, status=status, cwd=folder)
+def sign(folder, *args, name="graphene-sgx-sign", status=0, **options):
+    return run("graphene-sign", *args, name=name, status=status, cwd=folder, **options)
 
 
 def sha256(path):
@@ -279,6 +280,17 @@ def test_a_dangling_link_in_a_trusted_folder_is_an_error_in_graphene_alone(app, 
     (app / "app.manifest").write_text(GRAMINE)
     sign(app, *args)
     assert "dangling" not in (app / "app.manifest.sgx").read_text()
+
+
+def test_a_name_that_no_manifest_can_hold_is_not_passed_over_in_silence(app, key):
+    (app / "data" / os.fsdecode(b"\xff")).write_text("x")
+    (app / "app.manifest").write_text(GRAPHENE)
+    args = ["-m", "app.manifest", "-o", "app.manifest.sgx", "-k", key]
+    assert "is not UTF-8" in sign(app, *args, status=1, errors="replace")
+    (app / "app.manifest").write_text(GRAMINE)
+    sign(app, *args)
+    listed = tomllib.loads((app / "app.manifest.sgx").read_text())["sgx"]["trusted_files"]
+    assert len(listed) == 5
 
 
 def test_the_command_line_is_checked(app, key):
