@@ -32,8 +32,10 @@ static bool start(const char *const argv[], int output, pid_t *child, struct err
 	return false;
 }
 
-static bool read_all(int fd, size_t max, struct buf *out)
+/* Closes the pipe: a program that prints more than is read ends by that. */
+static bool read_all(int pipe_end, size_t max, struct buf *out)
 {
+	AUTO(auto_close) int fd = pipe_end;
 	size_t before = out->size;
 	for (;;) {
 		uint8_t *step = buf_extend(out, STEP);
@@ -61,16 +63,15 @@ bool capture_output(const char *const argv[], size_t max, struct buf *out, struc
 	int ends[2];
 	if (pipe2(ends, O_CLOEXEC))
 		return error_errno(err, "cannot run %s", argv[0]);
-	AUTO(auto_close) int input = ends[0];
 	pid_t child = 0;
 	bool started = start(argv, ends[1], &child, err);
 	close(ends[1]);
-	if (!started)
+	if (!started) {
+		close(ends[0]);
 		return false;
+	}
 	int status = 0;
-	bool complete = read_all(input, max, out);
-	close(input);
-	input = -1;
+	bool complete = read_all(ends[0], max, out);
 	if (!wait_for(child, &status))
 		return error_errno(err, "cannot wait for %s", argv[0]);
 	if (!complete)

@@ -139,7 +139,7 @@ bool jinja_unescape(const struct jinja_token *token, struct buf *out, struct err
 			buf_put_u8(out, (uint8_t)*c);
 			continue;
 		}
-		const char *found = memchr(letters, *++c, strlen(letters));
+		const char *found = *++c ? strchr(letters, *c) : NULL;
 		if (!found)
 			return error_set(err, ERROR_INVALID, "the escape \\%c is not supported",
 				isprint((unsigned char)*c) ? *c : '?');

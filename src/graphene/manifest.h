@@ -62,17 +62,14 @@ enum graphene_generation {
 };
 
 struct graphene_manifest {
-	enum graphene_generation generation;
 	char *entrypoint; /* path inside, absolute or relative to start_dir */
 
 	/* arguments (clause 8) */
 	char *argv0_override;
-	bool use_cmdline_argv;
 	char *argv_src_file; /* host path, normalised; NULL when absent */
 	char **argv;         /* ended by NULL; NULL when absent */
 
 	/* environment (clause 9), in the order in which it is to be appended */
-	bool use_host_env;
 	char *env_src_file;
 	struct graphene_env *env;
 	size_t env_count;
@@ -87,29 +84,33 @@ struct graphene_manifest {
 	struct graphene_file_list trusted;
 	struct graphene_file_list allowed;
 	struct graphene_file_list protected_files; /* Graphene's sgx.protected_files */
-	bool allow_all_but_log;
 
 	/* enclave */
-	uint64_t enclave_size; /* bytes */
-	uint32_t thread_num;   /* 0: not given, which only an unsigned manifest does (clause 5) */
+	uint64_t enclave_size;  /* bytes */
+	uint64_t required_xfrm; /* XFRM bits of the CPU features that must be there */
+	uint64_t disabled_xfrm; /* and of those that must not */
+	uint32_t thread_num;    /* 0: not given, which only an unsigned manifest does (clause 5) */
+	uint16_t isv_prod_id;
+	uint16_t isv_svn;
+
+	/* process */
+	uint64_t stack_size; /* bytes */
+	char *log_level;     /* "none" to "all" */
+	uint32_t uid;
+	uint32_t gid;
+	uint32_t fd_limit;
+
+	enum graphene_generation generation;
+	enum graphene_attestation attestation;
+	bool use_cmdline_argv;
+	bool use_host_env;
+	bool allow_all_but_log; /* sgx.file_check_policy */
 	bool nonpie_binary;
 	bool edmm; /* memory is added at run time, so no heap is measured */
 	bool debug;
 	bool use_exinfo;
-	uint16_t isv_prod_id;
-	uint16_t isv_svn;
-	uint64_t required_xfrm; /* XFRM bits of the CPU features that must be there */
-	uint64_t disabled_xfrm; /* and of those that must not */
-	enum graphene_attestation attestation;
-
-	/* process */
-	uint64_t stack_size; /* bytes */
-	uint32_t uid;
-	uint32_t gid;
-	uint32_t fd_limit;
 	bool sigterm_injection;
 	bool disallow_subprocesses;
-	char *log_level; /* "none" to "all" */
 };
 
 /*
@@ -134,6 +135,6 @@ enum graphene_generation graphene_generation_of_tree(const json_t *tree);
  */
 char *graphene_normalise_uri(const char *uri, struct error *err);
 /* The same for the path alone, such as one that is being opened. */
-char *graphene_normalise_path(const char *path);
+char *graphene_normalise_path(const char *text);
 
 #endif

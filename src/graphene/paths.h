@@ -5,6 +5,7 @@
  *	lib/graphene-sim/libpal-sim.so    measured in the place of Graphene's libpal
  *	lib/graphene-sim/libsysdb.so      what manifests name as the library OS
  *	lib/graphene-sim/runtime/glibc/   the dynamic linker and the libraries of glibc
+ *	lib/graphene-sim/bin/             our programs by their names in Graphene and Gramine
  *
  * The environment variable GRAPHENE_SIM_LIBDIR names another lib/graphene-sim. All paths are
  * absolute without symbolic links; the caller frees.

@@ -124,14 +124,13 @@ static bool read_date(const char *text, uint32_t *date, struct error *err)
 		text = today;
 	}
 	AUTO(auto_free) char *whole = xasprintf("%sT00:00:00Z", text);
-	unsigned year = 0;
-	unsigned month = 0;
-	unsigned day = 0;
-	if (!clock_parse_utc(whole, &seconds) ||
-		sscanf(text, "%4x-%2x-%2x", &year, &month, &day) != 3)
+	if (!clock_parse_utc(whole, &seconds))
 		return error_set(err, ERROR_INVALID,
 			"--date: \"%s\" is no date of the form YYYY-MM-DD", text);
-	*date = year << 16 | month << 8 | day;
+	/* the digits of a date are its binary coded decimal form in hexadecimal */
+	char digits[9];
+	snprintf(digits, sizeof(digits), "%.4s%.2s%.2s", text, text + 5, text + 8);
+	*date = (uint32_t)strtoul(digits, NULL, 16);
 	return true;
 }
 
@@ -205,8 +204,6 @@ static bool generate(const char *path)
 static const char *complaint(const struct command *command, bool is_gramine)
 {
 	const struct sign_request *request = &command->request;
-	if (command->gen_key)
-		return NULL;
 	if (!request->manifest || !request->output)
 		return "--manifest and --output are required";
 	if (!request->key && !is_gramine)
@@ -228,12 +225,13 @@ int main(int argc, char **argv)
 		set_option(&command, option, &passphrase);
 	if (command.help)
 		return fputs(usage, stdout) < 0;
+	if (command.gen_key && !command.wrong)
+		return generate(command.gen_key) ? EXIT_SUCCESS : EXIT_FAILURE;
 	const char *wrong = optind < argc ? "there are no arguments without an option"
 					  : complaint(&command, is_gramine);
 	if (wrong && !command.wrong)
 		fprintf(stderr, "graphene-sign: %s\n", wrong);
 	if (wrong || command.wrong)
 		return fputs(usage, stderr) < 0 ? EXIT_FAILURE : EXIT_USAGE;
-	bool done = command.gen_key ? generate(command.gen_key) : sign(&command, is_gramine);
-	return done ? EXIT_SUCCESS : EXIT_FAILURE;
+	return sign(&command, is_gramine) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -4,16 +4,15 @@
 #include "base/hex.h"
 #include "graphene/manifest_value.h"
 
-#include <string.h>
+#include <inttypes.h>
 
 #define SECINFO_TCS 0x100
 
 void sign_report_put_area(const struct enclave_area *area, void *context)
 {
 	const struct sign_report_memory *memory = context;
-	buf_printf(memory->out, "    %016llx-%016llx [%s:%c%c%c] (%s)%s\n",
-		(unsigned long long)(memory->base + area->start),
-		(unsigned long long)(memory->base + area->end),
+	buf_printf(memory->out, "    %016" PRIx64 "-%016" PRIx64 " [%s:%c%c%c] (%s)%s\n",
+		memory->base + area->start, memory->base + area->end,
 		area->secinfo_flags & SECINFO_TCS ? "TCS" : "REG",
 		area->secinfo_flags & 1 ? 'R' : '-', area->secinfo_flags & 2 ? 'W' : '-',
 		area->secinfo_flags & 4 ? 'X' : '-', area->name, area->measured ? " measured" : "");

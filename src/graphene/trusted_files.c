@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "crypto/digest.h"
+#include "graphene/manifest_value.h"
 
 #include <errno.h>
 #include <fts.h>
@@ -42,18 +43,23 @@ bool trusted_files_hash(
 	return true;
 }
 
-static void append(
-	struct trusted_files *files, const char *key, const char *path, const char *sha256)
+static bool append(struct trusted_files *files, const char *key, const char *path,
+	const char *sha256, struct error *err)
 {
-	AUTO(auto_free) char *uri = xasprintf("file:%s", path);
+	AUTO(auto_free) char *text = xasprintf("file:%s", path);
+	AUTO(auto_json) json_t *uri = json_string(text);
+	if (!uri)
+		return error_set(err, ERROR_INVALID,
+			"the name of %s is not UTF-8, so that no manifest can list it", path);
 	if (files->generation == GRAPHENE_GENERATION_GRAPHENE) {
-		json_object_set_new(files->uris, key, json_string(uri));
+		json_object_set(files->uris, key, uri);
 		json_object_set_new(files->checksums, key, json_string(sha256));
 	} else if (!json_object_get(files->seen, path)) {
 		json_object_set_new(files->seen, path, json_true());
 		json_array_append_new(
-			files->list, json_pack("{s:s, s:s}", "uri", uri, "sha256", sha256));
+			files->list, json_pack("{s:O, s:s}", "uri", uri, "sha256", sha256));
 	}
+	return true;
 }
 
 static char *host_path(const struct trusted_files *files, const char *path)
@@ -67,10 +73,8 @@ static bool add_file(struct trusted_files *files, const char *key, const char *p
 	const char *host, struct error *err)
 {
 	char sha256[TRUSTED_FILES_HASH_TEXT];
-	if (!trusted_files_hash(host, sha256, files->hashed, err))
-		return false;
-	append(files, key, path, sha256);
-	return true;
+	return trusted_files_hash(host, sha256, files->hashed, err) &&
+	       append(files, key, path, sha256, err);
 }
 
 /* What cannot be read below a folder is an error in Graphene and left out in Gramine. */
@@ -173,8 +177,7 @@ static bool add_entry(
 	if (file->has_sha256 && files->generation == GRAPHENE_GENERATION_GRAMINE) {
 		char sha256[TRUSTED_FILES_HASH_TEXT];
 		hex_format(sha256, file->sha256, sizeof(file->sha256));
-		append(files, file->name, file->path, sha256);
-		return true;
+		return append(files, file->name, file->path, sha256, err);
 	}
 	if (stat(host, &status))
 		return error_set(err, ERROR_NOT_FOUND,

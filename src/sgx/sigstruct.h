@@ -23,7 +23,7 @@ struct sigstruct {
 	uint16_t isv_svn;
 };
 
-/* Checks size, headers and exponent, not the signature. */
+/* Checks size, headers, exponent and that reserved bytes are zero, but not the signature. */
 bool sigstruct_parse(struct bytes data, struct sigstruct *out, struct error *err);
 
 /* Checks the RSA signature, q1 and q2 of a file that sigstruct_parse accepts. ERROR_DENIED. */

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """graphene-manifest against Jinja2 itself, graphene-argv-serializer, graphene-sigstruct-view."""
+import hashlib
 import json
 import os
 import subprocess
@@ -10,17 +11,7 @@ from pathlib import Path
 
 import jinja2
 import pytest
-
-ROOT = Path(__file__).resolve().parents[2]
-BUILD = Path(os.environ.get("MARBLERUN_BUILD", ROOT / "build")).resolve()
-LIBDIR = BUILD / "lib/graphene-sim"
-
-
-def run(tool, *args, name=None, status=0, **options):
-    result = subprocess.run([name or tool, *args], executable=BUILD / "bin" / tool,
-                            capture_output=True, text=True, timeout=60, **options)
-    assert result.returncode == status, result.stderr
-    return result.stdout if status == 0 else result.stderr
+from graphene_tools import BUILD, LIBDIR, run
 
 
 def render(template, *args, **options):
@@ -288,6 +279,19 @@ def test_the_argument_file_has_one_nul_behind_each_argument():
     assert result.returncode == 1 and "cannot write" in result.stderr
 
 
+def test_the_tools_have_their_old_names_in_a_folder_of_their_own(tmp_path):
+    old = LIBDIR / "bin"
+    (tmp_path / "app.manifest").write_text('libos.entrypoint = "/app"\nfs.mounts = []\n')
+    environment = {"PATH": f"{old}:/usr/bin:/bin", "HOME": str(tmp_path)}
+    subprocess.run("mkdir -p .config/gramine && graphene-sgx-sign --gen-key .config/gramine/enclave-key.pem"
+                   " && gramine-manifest app.manifest full.manifest"
+                   " && gramine-sgx-sign -q -m full.manifest -o app.manifest.sgx"
+                   " && cmp full.manifest app.manifest.sgx"
+                   " && gramine-sgx-sigstruct-view full.sig && argv_serializer a > a && gramine-argv-serializer a",
+                   shell=True, cwd=tmp_path, env=environment, check=True, stdout=subprocess.DEVNULL)
+    assert (tmp_path / "a").read_bytes() == b"a\0"
+
+
 @pytest.fixture(scope="module")
 def signed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("signed")
@@ -304,7 +308,7 @@ def test_signature_files_are_shown_to_people_and_to_scripts(signed, tmp_path):
         return run("graphene-sigstruct-view", *args)
 
     sig = signed.read_bytes()
-    short = {"mr_signer": __import__("hashlib").sha256(sig[128:512]).hexdigest(),
+    short = {"mr_signer": hashlib.sha256(sig[128:512]).hexdigest(),
              "mr_enclave": sig[960:992].hex(), "isv_prod_id": 300, "isv_svn": 7}
     verbose = {"attribute_flags": "0x4", "attribute_xfrms": "0x3", "misc_select": "0x0",
                "attribute_flags_mask": "0xffffffffffffffff", "attribute_xfrm_mask": "0xfffffffffff9ff1b",

@@ -5,18 +5,13 @@ import hashlib
 import os
 import subprocess
 import tomllib
-from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from graphene_tools import LIBDIR, run
 from sgx_peer import check_sigstruct, mrenclave
-
-ROOT = Path(__file__).resolve().parents[2]
-BUILD = Path(os.environ.get("MARBLERUN_BUILD", ROOT / "build")).resolve()
-SIGN = BUILD / "bin/graphene-sign"
-LIBDIR = BUILD / "lib/graphene-sim"
 
 GRAPHENE = """
 loader.preload = "file:LIBOS"
@@ -51,7 +46,7 @@ sgx.trusted_files = ["file:app", "file:data/", "file:app"]
 @pytest.fixture(scope="module")
 def key(tmp_path_factory):
     path = tmp_path_factory.mktemp("key") / "enclave-key.pem"
-    subprocess.run([SIGN, "--gen-key", path], check=True)
+    run("graphene-sign", "--gen-key", path)
     return path
 
 
@@ -67,11 +62,8 @@ def app(tmp_path):
     return tmp_path
 
 
-def sign(folder, *args, name="graphene-sgx-sign", status=0):
-    result = subprocess.run([name, *args], executable=SIGN, cwd=folder, capture_output=True,
-                            text=True, timeout=60)
-    assert result.returncode == status, result.stderr
-    return result.stdout if status == 0 else result.stderr
+def sign(folder, *args, name="graphene-sgx-sign", status=0, **options):
+    return run("graphene-sign", *args, name=name, status=status, cwd=folder, **options)
 
 
 def sha256(path):
@@ -261,7 +253,8 @@ def test_dependencies_are_written_for_make(app, key):
     (app / "Makefile").write_text(
         "include app.manifest.sgx.d\nkey.pem:\napp.manifest.sgx app.sig:\n\t@echo stale $@\n")
     assert "stale app.manifest.sgx" in subprocess.run(
-        ["make", "-r", "app.manifest.sgx"], cwd=app, capture_output=True, text=True).stdout
+        ["make", "-r", "app.manifest.sgx"], cwd=app, capture_output=True, text=True,
+        check=True).stdout
     sign(app, "-m", "app.manifest", "-o", "app.manifest.sgx", "-k", key, "--depfile", "d")
     assert (app / "d").read_text() == text.replace("key.pem", str(key))
     assert (app / "app.manifest.sgx").exists()
@@ -289,6 +282,17 @@ def test_a_dangling_link_in_a_trusted_folder_is_an_error_in_graphene_alone(app, 
     assert "dangling" not in (app / "app.manifest.sgx").read_text()
 
 
+def test_a_name_that_no_manifest_can_hold_is_not_passed_over_in_silence(app, key):
+    (app / "data" / os.fsdecode(b"\xff")).write_text("x")
+    (app / "app.manifest").write_text(GRAPHENE)
+    args = ["-m", "app.manifest", "-o", "app.manifest.sgx", "-k", key]
+    assert "is not UTF-8" in sign(app, *args, status=1, errors="replace")
+    (app / "app.manifest").write_text(GRAMINE)
+    sign(app, *args)
+    listed = tomllib.loads((app / "app.manifest.sgx").read_text())["sgx"]["trusted_files"]
+    assert len(listed) == 5
+
+
 def test_the_command_line_is_checked(app, key):
     assert "--manifest and --output" in sign(app, status=2)
     assert "--key is required" in sign(app, "-m", "a", "-o", "b", status=2)
@@ -302,5 +306,5 @@ def test_the_command_line_is_checked(app, key):
     home = app / "config/gramine"
     home.mkdir(parents=True)
     (home / "enclave-key.pem").write_bytes(key.read_bytes())
-    subprocess.run(["gramine-sgx-sign", *args], executable=SIGN, cwd=app, check=True,
-                   stdout=subprocess.DEVNULL, env={"XDG_CONFIG_HOME": str(app / "config")})
+    run("graphene-sign", *args, name="gramine-sgx-sign", cwd=app,
+        env={"XDG_CONFIG_HOME": str(app / "config")})

@@ -72,6 +72,16 @@ static void errors_name_line_and_column(void **state)
 	assert_refused("a = nan\n", "line 1, column 5: inf and nan");
 }
 
+/* The library that reads documents had to be kept from what these did. */
+static void documents_that_once_broke_the_reader_do_not(void **state)
+{
+	(void)state;
+	assert_refused("a = 1979-05-27Tx7:32:00\n", "malformed");
+	assert_refused("\xc9\xb3 = 1\n", "line 1, column 1");
+	assert_refused("a\xc9\xb3 = 1\n", "line 1, column 2");
+	assert_tree("a = \"\"\"x \\\n  \xc3\xa4\"\"\"\n", "{\"a\":\"x \xc3\xa4\"}");
+}
+
 static char *repeated(const char *start, const char *part, size_t count, const char *end)
 {
 	AUTO(buf_free) struct buf text = { 0 };
@@ -123,6 +133,7 @@ int main(void)
 		cmocka_unit_test(keys_keep_the_order_of_the_file),
 		cmocka_unit_test(every_kind_of_value_has_its_place_in_the_tree),
 		cmocka_unit_test(errors_name_line_and_column),
+		cmocka_unit_test(documents_that_once_broke_the_reader_do_not),
 		cmocka_unit_test(depth_is_bounded_in_every_form),
 		cmocka_unit_test(written_text_reads_back_to_the_same_tree),
 	};
