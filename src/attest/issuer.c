@@ -74,8 +74,7 @@ static bool write_report_data(
 static bool read_pseudo_file(const char *path, size_t max, const char *hint_if_missing,
 	const char *hint_if_refused, struct buf *out, struct error *err)
 {
-	/* what the file holds is made by opening it: errors of the quoting service come from here
-	 */
+	/* opening makes the content: errors of the quoting service come from here */
 	AUTO(auto_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return set_error(
@@ -89,6 +88,7 @@ static bool read_pseudo_file(const char *path, size_t max, const char *hint_if_m
 		size += got > 0 ? (size_t)got : 0;
 	}
 	out->size -= max + 1 - size;
+	out->data[out->size] = 0;
 	return true;
 }
 

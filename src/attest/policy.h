@@ -28,6 +28,7 @@ struct package_properties {
 	size_t accepted_advisory_count; /* 0: all */
 };
 
+/* Frees the strings and leaves the zero value. */
 void package_properties_free(struct package_properties *properties);
 /* As the CLI and the log print it: `{Debug: false, UniqueID: "…", …}` with what is set. */
 void package_properties_put_text(const struct package_properties *properties, struct buf *out);

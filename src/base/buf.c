@@ -122,6 +122,16 @@ void buf_put_text(struct buf *b, const char *text)
 	buf_put(b, text, strlen(text));
 }
 
+void buf_put_visible(struct buf *b, const char *text)
+{
+	for (const uint8_t *c = (const uint8_t *)text; *c; c++) {
+		bool is_c1 = c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0; /* U+0080 to U+009F */
+		bool is_control = (*c < 0x20 && *c != '\n') || *c == 0x7f || is_c1;
+		buf_put_u8(b, is_control ? '?' : *c);
+		c += is_c1;
+	}
+}
+
 void buf_vprintf(struct buf *b, const char *format, va_list args)
 {
 	va_list again;

@@ -45,6 +45,11 @@ void buf_put_u16(struct buf *b, uint16_t value);
 void buf_put_u32(struct buf *b, uint32_t value);
 void buf_put_u64(struct buf *b, uint64_t value);
 void buf_put_text(struct buf *b, const char *text);
+/*
+ * As buf_put_text for text from outside that goes to a terminal or a log, where a control character
+ * would be a command, or forge a line: all but line feeds become '?'.
+ */
+void buf_put_visible(struct buf *b, const char *text);
 void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void buf_vprintf(struct buf *b, const char *format, va_list args)
 	__attribute__((format(printf, 2, 0)));

@@ -18,20 +18,35 @@ static size_t announced_length(uint8_t first)
 	return first >= 0xf0 && first < 0xf5 ? 4 : 0;
 }
 
-size_t utf8_sequence_length(const char *text, size_t length)
+size_t utf8_read(const char *text, size_t length, uint32_t *point)
 {
 	const uint8_t *bytes = (const uint8_t *)text;
 	size_t size = length ? announced_length(bytes[0]) : 0;
-	if (size <= 1 || size > length)
-		return size == 1 ? 1 : 0;
-	uint32_t point = bytes[0] & (0x7fU >> size);
+	if (!size || size > length)
+		return 0;
+	*point = size == 1 ? bytes[0] : bytes[0] & (0x7fU >> size);
 	for (size_t i = 1; i < size; i++) {
 		if ((bytes[i] & 0xc0) != 0x80)
 			return 0;
-		point = point << 6 | (bytes[i] & 0x3f);
+		*point = *point << 6 | (bytes[i] & 0x3f);
 	}
-	bool surrogate = point >= 0xd800 && point < 0xe000;
-	return point < smallest_of_length[size] || point > 0x10ffff || surrogate ? 0 : size;
+	bool surrogate = *point >= 0xd800 && *point < 0xe000;
+	return *point < smallest_of_length[size] || *point > 0x10ffff || surrogate ? 0 : size;
+}
+
+size_t utf8_sequence_length(const char *text, size_t length)
+{
+	uint32_t point;
+	return utf8_read(text, length, &point);
+}
+
+void utf8_put(struct buf *out, uint32_t point)
+{
+	int following = point < 0x80 ? 0 : point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;
+	static const uint8_t first_of_length[] = { 0, 0xc0, 0xe0, 0xf0 };
+	buf_put_u8(out, (uint8_t)(first_of_length[following] | point >> (6 * following)));
+	while (following-- > 0)
+		buf_put_u8(out, (uint8_t)(0x80 | (point >> (6 * following) & 0x3f)));
 }
 
 static void put_ascii(struct buf *out, char c)

@@ -70,13 +70,6 @@ static void put_json(struct buf *line, enum log_level level, const char *caller,
 	buf_put_text(line, "}\n");
 }
 
-/* For people a control character would be a way to forge lines: it shows as '?'. */
-static void put_visible(struct buf *line, const char *text)
-{
-	for (; *text; text++)
-		buf_put_u8(line, (uint8_t)*text < 0x20 && *text != '\n' ? '?' : (uint8_t)*text);
-}
-
 static void put_plain(struct buf *line, const char *time_format, const char *level,
 	const char *message, va_list args)
 {
@@ -88,7 +81,7 @@ static void put_plain(struct buf *line, const char *time_format, const char *lev
 	buf_put_text(line, stamp);
 	if (*level)
 		buf_printf(line, "%s\t", level);
-	put_visible(line, message);
+	buf_put_visible(line, message);
 	size_t before = line->size;
 	put_fields(line, "\t{", args);
 	buf_put_text(line, line->size > before ? "}\n" : "\n");

@@ -5,7 +5,7 @@
 #include "base/memory.h"
 #include "coordinator/listen.h"
 #include "coordinator/loop.h"
-#include "http/tls.h"
+#include "crypto/tls_server.h"
 
 #include <signal.h>
 
@@ -125,23 +125,22 @@ static bool run_loops(struct service *service, struct error *err)
 bool serve(struct core *core, const struct config *config, struct error *err)
 {
 	const struct tls_server_config client = {
-		.alpn = "http/1.1",
-		.client_certificate = TLS_CLIENT_CERTIFICATE_REQUESTED,
-		.resume_sessions = true,
-		.get_certificate = give_root,
+		.protocol = "\x08http/1.1",
+		.resumes_sessions = true,
+		.get_identity = give_root,
 		.context = core,
 	};
 	const struct tls_server_config mesh = {
-		.alpn = "h2",
-		.client_certificate = TLS_CLIENT_CERTIFICATE_REQUIRED,
-		.get_certificate = give_marble_root,
+		.protocol = "\x02h2",
+		.requires_certificate = true,
+		.get_identity = give_marble_root,
 		.context = core,
 	};
 	size_t count = loop_count(config);
 	AUTO(auto_free) struct loop *loops = xcalloc(count, sizeof(*loops));
 	AUTO(auto_free) pthread_t *threads = xcalloc(count, sizeof(*threads));
-	AUTO(auto_ssl_ctx) SSL_CTX *client_tls = tls_server_context(&client, err);
-	AUTO(auto_ssl_ctx) SSL_CTX *mesh_tls = tls_server_context(&mesh, err);
+	AUTO(auto_ssl_ctx) SSL_CTX *client_tls = tls_server_new(&client, err);
+	AUTO(auto_ssl_ctx) SSL_CTX *mesh_tls = tls_server_new(&mesh, err);
 	struct service service = { core, loops, threads, count, client_tls, mesh_tls };
 	bool served = client_tls && mesh_tls && init_loops(&service, config, err) &&
 		      run_loops(&service, err);

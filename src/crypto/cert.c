@@ -88,16 +88,28 @@ static bool add_further(X509 *cert, const STACK_OF(X509_EXTENSION) * extensions)
 	return true;
 }
 
+/* True if the caller brings this extension, so that it is not added a second time. */
+static bool is_given(const struct cert_fields *fields, int nid)
+{
+	return X509v3_get_ext_by_NID(fields->extensions, nid, -1) >= 0;
+}
+
 static bool add_extensions(X509 *cert, const struct cert_fields *fields)
 {
-	return (!fields->key_usage || add_key_usage(cert, fields->key_usage)) &&
-	       (!fields->extended_usages ||
+	bool usage = fields->key_usage && !is_given(fields, NID_key_usage);
+	bool extended = fields->extended_usages && !is_given(fields, NID_ext_key_usage);
+	bool constraints = !is_given(fields, NID_basic_constraints);
+	bool own_id = fields->is_ca && !is_given(fields, NID_subject_key_identifier);
+	bool issuer_id = fields->issuer && !is_given(fields, NID_authority_key_identifier);
+	bool names = fields->alt_names && sk_GENERAL_NAME_num(fields->alt_names) > 0 &&
+		     !is_given(fields, NID_subject_alt_name);
+	return (!usage || add_key_usage(cert, fields->key_usage)) &&
+	       (!extended ||
 		       add_i2d(cert, NID_ext_key_usage, (void *)fields->extended_usages, false)) &&
-	       add_basic_constraints(cert, fields) &&
-	       (!fields->is_ca || add_subject_key_id(cert)) &&
-	       (!fields->issuer || add_authority_key_id(cert, fields->issuer)) &&
-	       (!fields->alt_names || sk_GENERAL_NAME_num(fields->alt_names) <= 0 ||
-		       add_i2d(cert, NID_subject_alt_name, (void *)fields->alt_names, false)) &&
+	       (!constraints || add_basic_constraints(cert, fields)) &&
+	       (!own_id || add_subject_key_id(cert)) &&
+	       (!issuer_id || add_authority_key_id(cert, fields->issuer)) &&
+	       (!names || add_i2d(cert, NID_subject_alt_name, (void *)fields->alt_names, false)) &&
 	       (!fields->extensions || add_further(cert, fields->extensions));
 }
 
@@ -135,14 +147,15 @@ X509_NAME *cert_name(const char *common_name)
 	return name;
 }
 
-static GENERAL_NAME *general_name(int type, const void *data, size_t size)
+void cert_add_general_name(GENERAL_NAMES *names, int type, const void *data, size_t size)
 {
 	GENERAL_NAME *name = GENERAL_NAME_new();
 	ASN1_STRING *value = type == GEN_IPADD ? ASN1_OCTET_STRING_new() : ASN1_IA5STRING_new();
 	if (!name || !value || ASN1_STRING_set(value, data, (int)size) != 1)
 		abort();
 	GENERAL_NAME_set0_value(name, type, value);
-	return name;
+	if (sk_GENERAL_NAME_push(names, name) <= 0)
+		abort();
 }
 
 static bool is_printable_ascii(const char *text)
@@ -157,18 +170,15 @@ static bool is_printable_ascii(const char *text)
 bool cert_add_alt_name(GENERAL_NAMES *names, const char *text, struct error *err)
 {
 	uint8_t address[16];
-	GENERAL_NAME *name;
 	if (inet_pton(AF_INET, text, address) == 1)
-		name = general_name(GEN_IPADD, address, 4);
+		cert_add_general_name(names, GEN_IPADD, address, 4);
 	else if (inet_pton(AF_INET6, text, address) == 1)
-		name = general_name(GEN_IPADD, address, 16);
+		cert_add_general_name(names, GEN_IPADD, address, 16);
 	else if (is_printable_ascii(text))
-		name = general_name(GEN_DNS, text, strlen(text));
+		cert_add_general_name(names, GEN_DNS, text, strlen(text));
 	else
 		return error_set(
 			err, ERROR_INVALID, "\"%s\" is neither a DNS name nor an IP", text);
-	if (sk_GENERAL_NAME_push(names, name) <= 0)
-		abort();
 	return true;
 }
 

@@ -31,9 +31,10 @@ struct cert_fields {
 	unsigned key_usage;                        /* bits KU_… of OpenSSL; 0 for none */
 	const EXTENDED_KEY_USAGE *extended_usages; /* NULL for none */
 	bool is_ca;
-	const unsigned *path_length;                 /* NULL for none */
-	const GENERAL_NAMES *alt_names;              /* NULL for none */
-	const STACK_OF(X509_EXTENSION) * extensions; /* further ones; NULL for none */
+	const unsigned *path_length;    /* NULL for none */
+	const GENERAL_NAMES *alt_names; /* NULL for none */
+	/* Further ones, or in place of those that the fields above give; NULL for none. */
+	const STACK_OF(X509_EXTENSION) * extensions;
 };
 
 /* serverAuth and clientAuth, which most certificates here have. The caller frees. */
@@ -45,6 +46,8 @@ X509 *cert_issue(const struct cert_fields *fields, struct error *err);
 /* A name of one common name (UTF8String), or of nothing at all when common_name is NULL. */
 X509_NAME *cert_name(const char *common_name);
 
+/* Appends `size` bytes as a name of type GEN_DNS, GEN_EMAIL, GEN_URI or GEN_IPADD. */
+void cert_add_general_name(GENERAL_NAMES *names, int type, const void *data, size_t size);
 /* Appends a textual IP address as IP, everything else as DNS name. */
 bool cert_add_alt_name(GENERAL_NAMES *names, const char *text, struct error *err);
 /* Appends the entries of a comma-separated list; no trimming (client-api.md clause 8). */

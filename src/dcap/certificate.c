@@ -1,16 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dcap/certificate.h"
 
-#include "crypto/cert.h"
 #include "dcap/der.h"
 
-#include <openssl/err.h>
-#include <openssl/objects.h>
-#include <openssl/x509v3.h>
 #include <string.h>
-
-DEFINE_AUTO_FREE(auto_object, ASN1_OBJECT *, ASN1_OBJECT_free)
-DEFINE_AUTO_FREE(auto_constraints, BASIC_CONSTRAINTS *, BASIC_CONSTRAINTS_free)
 
 static const char *const role_names[] = {
 	[CERTIFICATE_ROOT] = "Intel SGX Root CA",
@@ -27,8 +20,16 @@ const char *certificate_role_name(enum certificate_role role)
 	return role_names[role];
 }
 
-/* What follows the common name in every subject: O, L, ST and C, as DER. */
-static const char subject_tail[] = "\x31\x1a\x30\x18\x06\x03\x55\x04\x0a\x0c\x11"
+static bool reader_is(struct reader r, const char *text, size_t size)
+{
+	return !r.bad && r.left == size && !memcmp(r.next, text, size);
+}
+
+static bool find_role(struct bytes subject, enum certificate_role *role)
+{
+	static const char common_name_oid[] = "\x55\x04\x03";
+	/* O, L, ST and C, which follow the common name in every subject */
+	static const char rest[] = "\x31\x1a\x30\x18\x06\x03\x55\x04\x0a\x0c\x11"
 				   "Intel Corporation"
 				   "\x31\x14\x30\x12\x06\x03\x55\x04\x07\x0c\x0b"
 				   "Santa Clara"
@@ -36,33 +37,15 @@ static const char subject_tail[] = "\x31\x1a\x30\x18\x06\x03\x55\x04\x0a\x0c\x11
 				   "CA"
 				   "\x31\x0b\x30\x09\x06\x03\x55\x04\x06\x13\x02"
 				   "US";
-static const char common_name_oid[] = "\x55\x04\x03";
-
-static bool reader_is(struct reader r, const char *text, size_t size)
-{
-	return !r.bad && r.left == size && !memcmp(r.next, text, size);
-}
-
-static struct reader name_der(const X509_NAME *name)
-{
-	const uint8_t *der = NULL;
-	size_t size = 0;
-	if (X509_NAME_get0_der(name, &der, &size) != 1)
-		return (struct reader){ .bad = true };
-	return reader_of(der, size);
-}
-
-static bool find_role(X509 *x509, enum certificate_role *role)
-{
-	struct reader der = name_der(X509_get_subject_name(x509));
+	struct reader der = reader_of(subject.data, subject.size);
 	struct reader parts = der_take(&der, DER_SEQUENCE);
 	struct reader set = der_take(&parts, DER_SET);
 	struct reader pair = der_take(&set, DER_SEQUENCE);
 	struct reader oid = der_take(&pair, DER_OID);
 	struct reader text = der_take(&pair, DER_UTF8_STRING);
-	if (!reader_finished(&der) || !reader_finished(&set) || !reader_finished(&pair) ||
+	if (!reader_finished(&set) || !reader_finished(&pair) ||
 		!reader_is(oid, common_name_oid, sizeof(common_name_oid) - 1) ||
-		!reader_is(parts, subject_tail, sizeof(subject_tail) - 1))
+		!reader_is(parts, rest, sizeof(rest) - 1))
 		return false;
 	for (size_t i = 0; i < ROLES; i++) {
 		if (reader_is(text, role_names[i], strlen(role_names[i]))) {
@@ -78,117 +61,192 @@ static bool role_is_ca(enum certificate_role role)
 	return role != CERTIFICATE_TCB_SIGNING && role != CERTIFICATE_PCK;
 }
 
-static bool check_algorithm(const X509 *x509, struct error *err)
+/* Explicit parameters could describe another curve, so the key must name P-256. */
+static void take_key(struct reader *r, uint8_t point[P256_RAW_SIZE])
 {
-	const ASN1_OBJECT *inner = NULL;
-	X509_ALGOR_get0(&inner, NULL, NULL, X509_get0_tbs_sigalg(x509));
-	if (X509_get_signature_nid(x509) != NID_ecdsa_with_SHA256 ||
-		OBJ_obj2nid(inner) != NID_ecdsa_with_SHA256)
-		return error_set(err, ERROR_INVALID, "is not signed by ecdsa-with-SHA256");
+	static const uint8_t ec_on_p256[] = { DER_OID, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1,
+		DER_OID, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7 };
+	struct reader parts = der_take(r, DER_SEQUENCE);
+	struct reader algorithm = der_take(&parts, DER_SEQUENCE);
+	struct reader key = der_take(&parts, DER_BIT_STRING);
+	uint8_t unused_bits = reader_u8(&key);
+	uint8_t form = reader_u8(&key);
+	reader_copy(&key, point, P256_RAW_SIZE);
+	if (!reader_is(algorithm, (const char *)ec_on_p256, sizeof(ec_on_p256)) ||
+		!reader_finished(&key) || !reader_finished(&parts) || unused_bits ||
+		form != POINT_CONVERSION_UNCOMPRESSED)
+		reader_fail(r);
+}
+
+/* Basic constraints: a CA or not, and how many CAs may stand below it. */
+static bool constraints_fit(struct bytes value, enum certificate_role role)
+{
+	struct reader r = reader_of(value.data, value.size);
+	struct reader parts = der_take(&r, DER_SEQUENCE);
+	bool is_ca = parts.left && der_take_boolean(&parts);
+	bool has_length = parts.left != 0;
+	uint32_t length = has_length ? der_take_uint(&parts, DER_INTEGER, UINT8_MAX) : 0;
+	if (!reader_finished(&r) || !reader_finished(&parts) || is_ca != role_is_ca(role))
+		return false;
+	return is_ca ? role == CERTIFICATE_ROOT || length == 0 : !has_length;
+}
+
+/* Key usage: a BIT STRING whose first bit is the highest of its first byte. */
+static bool usage_fits(struct bytes value, enum certificate_role role)
+{
+	const uint8_t digital_signature = 0x80;
+	const uint8_t cert_sign_and_crl_sign = 0x04 | 0x02;
+	struct reader r = reader_of(value.data, value.size);
+	struct reader bits = der_take(&r, DER_BIT_STRING);
+	reader_u8(&bits); /* how many bits at the end are unused */
+	uint8_t usage = reader_u8(&bits);
+	uint8_t needed = role_is_ca(role) ? cert_sign_and_crl_sign : digital_signature;
+	return reader_finished(&r) && !bits.bad && (usage & needed) == needed;
+}
+
+enum known_extension {
+	EXTENSION_AUTHORITY_KEY_ID,
+	EXTENSION_SUBJECT_KEY_ID,
+	EXTENSION_DISTRIBUTION_POINTS,
+	EXTENSION_KEY_USAGE,
+	EXTENSION_BASIC_CONSTRAINTS,
+	EXTENSION_SGX, /* the others are mandatory */
+	EXTENSION_UNKNOWN,
+};
+
+static enum known_extension kind_of(const struct x509_extension *extension)
+{
+	static const uint8_t standard[] = {
+		[EXTENSION_AUTHORITY_KEY_ID] = OID_AUTHORITY_KEY_ID,
+		[EXTENSION_SUBJECT_KEY_ID] = OID_SUBJECT_KEY_ID,
+		[EXTENSION_DISTRIBUTION_POINTS] = OID_CRL_DISTRIBUTION_POINTS,
+		[EXTENSION_KEY_USAGE] = OID_KEY_USAGE,
+		[EXTENSION_BASIC_CONSTRAINTS] = OID_BASIC_CONSTRAINTS,
+	};
+	/* 1.2.840.113741.1.13.1 */
+	static const uint8_t sgx[] = { 0x2a, 0x86, 0x48, 0x86, 0xf8, 0x4d, 1, 13, 1 };
+	if (bytes_equal(extension->oid, (struct bytes){ sgx, sizeof(sgx) }))
+		return EXTENSION_SGX;
+	size_t kind = 0;
+	while (kind < sizeof(standard) && !x509_extension_is(extension, standard[kind]))
+		kind++;
+	return kind < sizeof(standard) ? (enum known_extension)kind : EXTENSION_UNKNOWN;
+}
+
+/* Takes one; false if its certificate must not be accepted with it. */
+static bool check_extension(
+	struct reader *r, struct certificate *out, bool seen[EXTENSION_UNKNOWN], struct error *err)
+{
+	struct x509_extension extension;
+	x509_take_extension(r, &extension);
+	enum known_extension kind = r->bad ? EXTENSION_UNKNOWN : kind_of(&extension);
+	if (kind == EXTENSION_KEY_USAGE && !usage_fits(extension.value, out->role))
+		return error_set(err, ERROR_INVALID, "has the wrong key usage");
+	if (kind == EXTENSION_BASIC_CONSTRAINTS && !constraints_fit(extension.value, out->role))
+		return error_set(err, ERROR_INVALID,
+			"has wrong basic constraints: it must %sbe a CA%s",
+			role_is_ca(out->role) ? "" : "not ",
+			role_is_ca(out->role) ? " without further CAs below it" : "");
+	if (extension.is_critical && kind != EXTENSION_KEY_USAGE &&
+		kind != EXTENSION_BASIC_CONSTRAINTS)
+		return error_set(
+			err, ERROR_INVALID, "has a critical extension that is not understood");
+	if (kind == EXTENSION_UNKNOWN)
+		return true;
+	if (seen[kind])
+		return error_set(err, ERROR_INVALID, "has an extension twice");
+	seen[kind] = true;
+	if (kind == EXTENSION_SGX)
+		out->sgx_extension = extension.value;
 	return true;
 }
 
-/* The key must name its curve: explicit parameters could describe another one. */
-static bool read_key(struct certificate *out, struct error *err)
+static bool read_extensions(struct reader *r, struct certificate *out, struct error *err)
 {
-	ASN1_OBJECT *algorithm = NULL;
-	const uint8_t *encoded = NULL;
-	int size = 0;
-	X509_ALGOR *parameters = NULL;
-	const ASN1_OBJECT *ignored = NULL;
-	int type = V_ASN1_UNDEF;
-	const void *curve = NULL;
-	X509_PUBKEY *info = X509_get_X509_PUBKEY(out->x509);
-	if (X509_PUBKEY_get0_param(&algorithm, &encoded, &size, &parameters, info) != 1)
-		return crypto_error(err, ERROR_INVALID, "has no readable key");
-	X509_ALGOR_get0(&ignored, &type, &curve, parameters);
-	if (OBJ_obj2nid(algorithm) != NID_X9_62_id_ecPublicKey || type != V_ASN1_OBJECT ||
-		OBJ_obj2nid(curve) != NID_X9_62_prime256v1 || size != 1 + P256_RAW_SIZE ||
-		encoded[0] != POINT_CONVERSION_UNCOMPRESSED)
+	static const char *const names[] = {
+		[EXTENSION_AUTHORITY_KEY_ID] = "authority key identifier",
+		[EXTENSION_SUBJECT_KEY_ID] = "subject key identifier",
+		[EXTENSION_DISTRIBUTION_POINTS] = "CRL distribution points",
+		[EXTENSION_KEY_USAGE] = "key usage",
+		[EXTENSION_BASIC_CONSTRAINTS] = "basic constraints",
+	};
+	struct reader wrapped = der_take(r, DER_CONTEXT(3));
+	struct reader list = der_take(&wrapped, DER_SEQUENCE);
+	bool seen[EXTENSION_UNKNOWN] = { false };
+	while (list.left) {
+		if (!check_extension(&list, out, seen, err))
+			return false;
+	}
+	if (!reader_finished(&list) || !reader_finished(&wrapped))
+		return error_set(err, ERROR_INVALID, "has malformed extensions");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!seen[i])
+			return error_set(
+				err, ERROR_INVALID, "lacks the extension \"%s\"", names[i]);
+	}
+	return true;
+}
+
+/* The fields up to the subject, which tells the role. */
+static bool read_head(struct reader *r, struct certificate *out, struct error *err)
+{
+	struct reader version = der_take(r, DER_CONTEXT(0));
+	bool is_version_3 = der_take_uint(&version, DER_INTEGER, 2) == 2;
+	out->serial = x509_take_serial(r);
+	x509_take_algorithm(r);
+	out->issuer = der_take_whole(r, DER_SEQUENCE);
+	struct reader dates = der_take(r, DER_SEQUENCE);
+	out->validity.start = x509_take_time(&dates);
+	out->validity.end = x509_take_time(&dates);
+	out->subject = der_take_whole(r, DER_SEQUENCE);
+	if (r->bad || !reader_finished(&version) || !is_version_3 || !reader_finished(&dates))
+		return error_set(err, ERROR_INVALID,
+			"not an X.509 certificate of version 3 signed by ecdsa-with-SHA256");
+	return find_role(out->subject, &out->role) ||
+	       error_set(err, ERROR_INVALID,
+		       "a certificate has a subject that is not one of Intel's SGX hierarchy");
+}
+
+static bool read_rest(struct reader *r, struct certificate *out, struct error *err)
+{
+	take_key(r, out->point);
+	if (r->bad)
 		return error_set(err, ERROR_INVALID, "has a key that is not on P-256");
-	memcpy(out->point, encoded + 1, P256_RAW_SIZE);
+	if (!read_extensions(r, out, err))
+		return false;
+	if (!reader_finished(r))
+		return error_set(err, ERROR_INVALID, "has fields behind its extensions");
 	out->key = p256_read_point(out->point, err);
 	return out->key != NULL;
 }
 
-static bool check_extensions(X509 *x509, struct error *err)
-{
-	static const int mandatory[] = { NID_authority_key_identifier, NID_crl_distribution_points,
-		NID_subject_key_identifier, NID_key_usage, NID_basic_constraints };
-	for (size_t i = 0; i < sizeof(mandatory) / sizeof(mandatory[0]); i++) {
-		int first = X509_get_ext_by_NID(x509, mandatory[i], -1);
-		if (first < 0 || X509_get_ext_by_NID(x509, mandatory[i], first) >= 0)
-			return error_set(err, ERROR_INVALID,
-				"does not have exactly one extension \"%s\"",
-				OBJ_nid2ln(mandatory[i]));
-	}
-	for (int i = 0; i < X509_get_ext_count(x509); i++) {
-		X509_EXTENSION *extension = X509_get_ext(x509, i);
-		int nid = OBJ_obj2nid(X509_EXTENSION_get_object(extension));
-		if (X509_EXTENSION_get_critical(extension) && nid != NID_key_usage &&
-			nid != NID_basic_constraints)
-			return error_set(err, ERROR_INVALID,
-				"has a critical extension that is not understood");
-	}
-	return true;
-}
-
-static bool check_constraints(X509 *x509, enum certificate_role role, struct error *err)
-{
-	AUTO(auto_constraints)
-	BASIC_CONSTRAINTS *constraints = X509_get_ext_d2i(x509, NID_basic_constraints, NULL, NULL);
-	if (!constraints)
-		return crypto_error(err, ERROR_INVALID, "has unreadable basic constraints");
-	if ((constraints->ca != 0) != role_is_ca(role))
-		return error_set(
-			err, ERROR_INVALID, "%s a CA", role_is_ca(role) ? "is not" : "must not be");
-	bool is_intermediate = role_is_ca(role) && role != CERTIFICATE_ROOT;
-	if (is_intermediate && constraints->pathlen && ASN1_INTEGER_get(constraints->pathlen) != 0)
-		return error_set(err, ERROR_INVALID, "allows further CAs below it");
-	uint32_t needed = role_is_ca(role) ? KU_KEY_CERT_SIGN | KU_CRL_SIGN : KU_DIGITAL_SIGNATURE;
-	if ((X509_get_key_usage(x509) & needed) != needed)
-		return error_set(err, ERROR_INVALID, "has the wrong key usage");
-	return true;
-}
-
 static bool read_fields(struct certificate *out, struct error *err)
 {
-	if (X509_get_version(out->x509) != X509_VERSION_3)
-		return error_set(err, ERROR_INVALID, "is not of X.509 version 3");
-	if (!validity_read(
-		    X509_get0_notBefore(out->x509), X509_get0_notAfter(out->x509), &out->validity))
-		return error_set(err, ERROR_INVALID, "has unreadable dates");
-	return check_algorithm(out->x509, err) && read_key(out, err) &&
-	       check_extensions(out->x509, err) && check_constraints(out->x509, out->role, err);
+	struct reader whole = reader_of(out->object.content.data, out->object.content.size);
+	struct reader r = der_take(&whole, DER_SEQUENCE);
+	return read_head(&r, out, err) &&
+	       (read_rest(&r, out, err) ||
+		       error_prefix(err, "the certificate \"%s\"", role_names[out->role]));
 }
 
 bool certificate_read(struct bytes der, struct certificate *out, struct error *err)
 {
-	*out = (struct certificate){ .x509 = cert_read(der, err) };
-	if (!out->x509)
-		return false;
-	bool good = find_role(out->x509, &out->role);
-	if (!good)
-		error_set(err, ERROR_INVALID,
-			"a certificate has a subject that is not one of Intel's SGX hierarchy");
-	else if (!(good = read_fields(out, err)))
-		error_prefix(err, "the certificate \"%s\"", role_names[out->role]);
-	if (!good)
-		certificate_free(out);
-	return good;
+	*out = (struct certificate){ 0 };
+	buf_put(&out->der, der.data, der.size);
+	if (!x509_open(buf_bytes(&out->der), &out->object))
+		error_set(
+			err, ERROR_INVALID, "not an X.509 certificate signed by ecdsa-with-SHA256");
+	else if (read_fields(out, err))
+		return true;
+	certificate_free(out);
+	return false;
 }
 
 void certificate_free(struct certificate *certificate)
 {
-	X509_free(certificate->x509);
+	buf_free(&certificate->der);
 	EVP_PKEY_free(certificate->key);
 	*certificate = (struct certificate){ 0 };
-}
-
-bool certificate_has_subject(const struct certificate *certificate, const X509_NAME *name)
-{
-	struct reader subject = name_der(X509_get_subject_name(certificate->x509));
-	return !subject.bad && reader_is(name_der(name), (const char *)subject.next, subject.left);
 }
 
 bool certificate_check_issuer(
@@ -196,36 +254,19 @@ bool certificate_check_issuer(
 {
 	const char *name = role_names[certificate->role];
 	const char *issuer_name = role_names[issuer->role];
-	if (!certificate_has_subject(issuer, X509_get_issuer_name(certificate->x509)))
+	if (!bytes_equal(certificate->issuer, issuer->subject))
 		return error_set(err, ERROR_DENIED,
 			"the certificate \"%s\" does not name \"%s\" as its issuer", name,
 			issuer_name);
-	if (X509_verify(certificate->x509, issuer->key) != 1) {
-		ERR_clear_error();
-		return error_set(err, ERROR_DENIED,
-			"the certificate \"%s\" is not signed by the key of \"%s\"", name,
-			issuer_name);
-	}
-	return true;
+	return x509_verify(&certificate->object, issuer->key) ||
+	       error_set(err, ERROR_DENIED,
+		       "the certificate \"%s\" is not signed by the key of \"%s\"", name,
+		       issuer_name);
 }
 
-bool certificate_check_date(const struct certificate *certificate, int64_t now, struct error *err)
+bool certificate_check_date(
+	const struct certificate *certificate, int64_t now, const char *remedy, struct error *err)
 {
 	return validity_check(
-		&certificate->validity, now, role_names[certificate->role], NULL, err);
-}
-
-bool certificate_put_extension(
-	const struct certificate *certificate, const char *oid, struct buf *out, struct error *err)
-{
-	AUTO(auto_object) ASN1_OBJECT *object = OBJ_txt2obj(oid, 1);
-	int first = X509_get_ext_by_OBJ(certificate->x509, object, -1);
-	if (first < 0 || X509_get_ext_by_OBJ(certificate->x509, object, first) >= 0)
-		return error_set(err, ERROR_INVALID,
-			"the certificate \"%s\" does not have exactly one extension %s",
-			role_names[certificate->role], oid);
-	const ASN1_OCTET_STRING *value =
-		X509_EXTENSION_get_data(X509_get_ext(certificate->x509, first));
-	buf_put(out, ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value));
-	return true;
+		&certificate->validity, now, role_names[certificate->role], remedy, err);
 }

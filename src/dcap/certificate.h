@@ -10,7 +10,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "crypto/key.h"
-#include "dcap/validity.h"
+#include "dcap/x509.h"
 
 enum certificate_role {
 	CERTIFICATE_ROOT,
@@ -22,11 +22,16 @@ enum certificate_role {
 
 /* Immutable once it is read, so any number of threads may use it. */
 struct certificate {
-	X509 *x509;
-	EVP_PKEY *key;
-	uint8_t point[P256_RAW_SIZE]; /* of the key */
+	struct buf der; /* what the other members point into */
+	struct x509_signed object;
 	enum certificate_role role;
+	struct bytes serial;
+	struct bytes issuer;  /* DER of the name */
+	struct bytes subject; /* the same */
 	struct validity validity;
+	uint8_t point[P256_RAW_SIZE]; /* of the key */
+	EVP_PKEY *key;
+	struct bytes sgx_extension; /* value, empty if there is none */
 };
 
 /* "Intel SGX Root CA", … */
@@ -36,17 +41,11 @@ const char *certificate_role_name(enum certificate_role role);
 bool certificate_read(struct bytes der, struct certificate *out, struct error *err);
 void certificate_free(struct certificate *certificate);
 
-/* Compares names byte by byte: OpenSSL's own comparison folds case and white space. */
-bool certificate_has_subject(const struct certificate *certificate, const X509_NAME *name);
-
-/* Names `issuer` as its issuer and carries a signature by its key. ERROR_DENIED. */
+/* Names `issuer` as its issuer, byte by byte, and carries a signature by its key. ERROR_DENIED. */
 bool certificate_check_issuer(
 	const struct certificate *certificate, const struct certificate *issuer, struct error *err);
-/* ERROR_DENIED naming the certificate and the date. */
-bool certificate_check_date(const struct certificate *certificate, int64_t now, struct error *err);
-
-/* Appends the value of the one extension with this OID. ERROR_INVALID if there is not just one. */
-bool certificate_put_extension(
-	const struct certificate *certificate, const char *oid, struct buf *out, struct error *err);
+/* As validity_check, naming the certificate. */
+bool certificate_check_date(
+	const struct certificate *certificate, int64_t now, const char *remedy, struct error *err);
 
 #endif

@@ -116,7 +116,7 @@ bool collateral_check_crls(const struct collateral *collateral, const struct cer
 static bool check_signer(const struct collateral *c, const struct certificate *signer, int64_t now,
 	struct error *err)
 {
-	return validity_check(&signer->validity, now, "TCB signing certificate", c->remedy, err) &&
+	return certificate_check_date(signer, now, c->remedy, err) &&
 	       crl_check_not_listed(&c->root_crl, signer, err);
 }
 

@@ -232,6 +232,8 @@ static struct collateral *read_again(struct collateral_folder *folder, const cha
 	collateral = collateral_new(path, contents.files, folder->anchor, pck_ca, err);
 	if (collateral)
 		keep(folder, path, stamps, hash, collateral);
+	else
+		error_prefix(err, "collateral in %s", path);
 	return collateral;
 }
 
@@ -249,6 +251,9 @@ struct collateral *collateral_folder_get(struct collateral_folder *folder,
 		return collateral;
 	collateral = read_again(folder, path, pck_ca, &stamps, err);
 	if (!collateral && err && err->kind == ERROR_NOT_FOUND)
-		error_prefix(err, "no collateral for a platform with FMSPC %s", digits);
+		error_prefix(err,
+			"no collateral for a platform with FMSPC %s, which Intel's PCS or a PCCS "
+			"has",
+			digits);
 	return collateral;
 }

@@ -9,8 +9,12 @@
 
 /* Immutable once it is read, so any number of threads may use it. */
 struct crl {
-	X509_CRL *x509;
+	struct buf der; /* what the other members point into */
+	struct x509_signed object;
+	struct bytes issuer; /* DER of the name */
 	struct validity validity;
+	struct bytes *serials; /* sorted */
+	size_t serial_count;
 };
 
 /*

@@ -42,6 +42,20 @@ struct reader der_take(struct reader *r, uint8_t tag)
 	return (struct reader){ .bad = true };
 }
 
+struct bytes der_take_whole(struct reader *r, uint8_t tag)
+{
+	const uint8_t *start = r->next;
+	der_take(r, tag);
+	if (r->bad)
+		return (struct bytes){ "", 0 };
+	return (struct bytes){ start, (size_t)(r->next - start) };
+}
+
+bool der_next_is(const struct reader *r, uint8_t tag)
+{
+	return r->left && *r->next == tag;
+}
+
 void der_skip(struct reader *r)
 {
 	uint8_t tag;

@@ -7,19 +7,28 @@
 #ifndef DCAP_DER_H
 #define DCAP_DER_H
 
+#include "base/buf.h"
 #include "base/reader.h"
 
-#define DER_BOOLEAN      0x01
-#define DER_INTEGER      0x02
-#define DER_OCTET_STRING 0x04
-#define DER_OID          0x06
-#define DER_ENUMERATED   0x0a
-#define DER_UTF8_STRING  0x0c
-#define DER_SEQUENCE     0x30
-#define DER_SET          0x31
+#define DER_BOOLEAN          0x01
+#define DER_INTEGER          0x02
+#define DER_BIT_STRING       0x03
+#define DER_OCTET_STRING     0x04
+#define DER_OID              0x06
+#define DER_ENUMERATED       0x0a
+#define DER_UTF8_STRING      0x0c
+#define DER_UTC_TIME         0x17
+#define DER_GENERALIZED_TIME 0x18
+#define DER_SEQUENCE         0x30
+#define DER_SET              0x31
+#define DER_CONTEXT(number)  (0xa0 | (number)) /* constructed, [number] in ASN.1 */
 
 /* The content of the next element, which must have this tag. 16 MiB and more are bad. */
 struct reader der_take(struct reader *r, uint8_t tag);
+/* The next element with tag and length, in place; empty when it is not there. */
+struct bytes der_take_whole(struct reader *r, uint8_t tag);
+/* True if an element with this tag comes next. */
+bool der_next_is(const struct reader *r, uint8_t tag);
 /* Steps over the next element, whatever it is. */
 void der_skip(struct reader *r);
 

@@ -174,6 +174,6 @@ bool pck_extension_parse(struct bytes der, struct pck_extension *out, struct err
 	struct reader r = reader_of(der.data, der.size);
 	struct entry_list list = { .left = der_take(&r, DER_SEQUENCE), .parent = &top_list };
 	if (der.size > SIZE_MAX_OF_VALUE || !reader_finished(&r))
-		return error_set(err, ERROR_INVALID, "SGX extension: not one DER sequence");
+		return error_set(err, ERROR_INVALID, "SGX extension: missing or malformed");
 	return parse_list(&list, out, err) || error_prefix(err, "SGX extension");
 }

@@ -29,11 +29,9 @@ static bool check_certification_data(const struct sgx_quote *quote, struct error
 static bool read_chain(struct quote_signer *signer, struct bytes pem, const struct anchor *anchor,
 	struct error *err)
 {
-	AUTO(buf_free) struct buf extension = { 0 };
 	if (!chain_read(pem, &signer->chain, err) ||
 		!chain_check_pck(&signer->chain, anchor, &signer->pck, &signer->pck_ca, err) ||
-		!certificate_put_extension(signer->pck, PCK_EXTENSION_OID, &extension, err) ||
-		!pck_extension_parse(buf_bytes(&extension), &signer->platform, err))
+		!pck_extension_parse(signer->pck->sgx_extension, &signer->platform, err))
 		return error_prefix(err, "PCK certificate chain");
 	bool is_platform_ca = signer->pck_ca->role == CERTIFICATE_PLATFORM_CA;
 	if (signer->platform.is_multi_package != is_platform_ca)
@@ -101,7 +99,8 @@ void quote_signer_release(struct quote_signer *signer)
 bool quote_signer_check_dates(const struct quote_signer *signer, const struct anchor *anchor,
 	int64_t now, struct error *err)
 {
-	return certificate_check_date(signer->pck, now, err) &&
-	       certificate_check_date(signer->pck_ca, now, err) &&
-	       certificate_check_date(&anchor->root, now, err);
+	static const char remedy[] = "refresh the PCK certificates on the Marble's host";
+	return certificate_check_date(signer->pck, now, remedy, err) &&
+	       certificate_check_date(signer->pck_ca, now, remedy, err) &&
+	       certificate_check_date(&anchor->root, now, NULL, err);
 }

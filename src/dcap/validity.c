@@ -3,23 +3,6 @@
 
 #include "base/clock.h"
 
-#include <time.h>
-
-static bool read_time(const ASN1_TIME *time, int64_t *seconds)
-{
-	struct tm parts;
-	/* OpenSSL takes an absent time for the present */
-	if (!time || ASN1_TIME_to_tm(time, &parts) != 1)
-		return false;
-	*seconds = (int64_t)timegm(&parts);
-	return true;
-}
-
-bool validity_read(const ASN1_TIME *start, const ASN1_TIME *end, struct validity *out)
-{
-	return read_time(start, &out->start) && read_time(end, &out->end);
-}
-
 bool validity_check(const struct validity *validity, int64_t now, const char *what,
 	const char *remedy, struct error *err)
 {

@@ -5,16 +5,12 @@
 
 #include "base/error.h"
 
-#include <openssl/asn1.h>
 #include <stdint.h>
 
 struct validity {
 	int64_t start;
 	int64_t end;
 };
-
-/* False if one of them is absent or no time. */
-bool validity_read(const ASN1_TIME *start, const ASN1_TIME *end, struct validity *out);
 
 /*
  * ERROR_DENIED "<what> expired at DATE[: <remedy>]" or "<what> is not valid before DATE: …".

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dcap/verify.h"
 
-#include "base/clock.h"
 #include "base/hex.h"
 #include "base/memory.h"
 #include "dcap/collateral_folder.h"
@@ -43,7 +42,11 @@ bool dcap_verifier_is_simulated(const struct dcap_verifier *verifier)
 	return verifier->anchor.is_simulated;
 }
 
-/* One verification on its way through the steps. What it points to is released at its end. */
+/*
+ * One verification on its way through the steps of the spec. They come in its order, but what does
+ * not depend on the attested enclave or on the time is verified as a whole when it is first seen.
+ * What this points to is released at its end.
+ */
 struct verification {
 	struct sgx_quote quote;
 	uint8_t signer_hash[SHA256_SIZE];

@@ -36,7 +36,7 @@ void dcap_verifier_free(struct dcap_verifier *verifier);
 /* True if the anchor is not Intel's: whatever verifies is to be called SIMULATED. */
 bool dcap_verifier_is_simulated(const struct dcap_verifier *verifier);
 
-#define DCAP_ADVISORIES_MAX 64 /* advisories of one result; a document with more is refused */
+#define DCAP_ADVISORIES_MAX 64 /* of one result; if more apply, the verification fails */
 
 struct dcap_result {
 	struct sgx_report_body report; /* of the attested enclave; debug is not judged here */

@@ -7,8 +7,10 @@
 #define GRAPHENE_MANIFEST_H
 
 #include "base/buf.h"
+#include "base/cleanup.h"
 #include "base/error.h"
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -29,7 +31,8 @@ struct graphene_mount {
 /* An entry of trusted_files or allowed_files. */
 struct graphene_file {
 	char *name;     /* key of the table form, for messages; NULL in the array form */
-	char *path;     /* of the URI without "file:", normalised; "" for the launcher's folder */
+	char *path;     /* of the URI without "file:", normalised; "" for the launcher's folder;
+			   a "dev:" URI (allowed files alone) keeps its scheme */
 	bool is_folder; /* the URI ended with a slash */
 	bool has_sha256;
 	uint8_t sha256[32];
@@ -88,13 +91,15 @@ struct graphene_manifest {
 
 	/* enclave */
 	uint64_t enclave_size; /* bytes */
-	uint32_t thread_num;
+	uint32_t thread_num;   /* 0: not given, which only an unsigned manifest does (clause 5) */
 	bool nonpie_binary;
+	bool edmm; /* memory is added at run time, so no heap is measured */
 	bool debug;
 	bool use_exinfo;
 	uint16_t isv_prod_id;
 	uint16_t isv_svn;
 	uint64_t required_xfrm; /* XFRM bits of the CPU features that must be there */
+	uint64_t disabled_xfrm; /* and of those that must not */
 	enum graphene_attestation attestation;
 
 	/* process */
@@ -114,8 +119,21 @@ struct graphene_manifest {
  */
 struct graphene_manifest *graphene_manifest_parse(struct bytes text, struct error *err);
 void graphene_manifest_free(struct graphene_manifest *manifest);
+DEFINE_AUTO_FREE(auto_graphene_manifest, struct graphene_manifest *, graphene_manifest_free)
 
-/* Normalises a "file:" or "dev:" URI by clause 7; NULL with ERROR_INVALID for another scheme. */
+/* As graphene_manifest_parse for a parsed document; with `strict`, unknown keys are errors. */
+struct graphene_manifest *graphene_manifest_of_tree(
+	const json_t *tree, bool strict, struct error *err);
+
+/* Which generation wrote this document: the form of its lists and its key names tell. */
+enum graphene_generation graphene_generation_of_tree(const json_t *tree);
+
+/*
+ * Normalises a "file:" or "dev:" URI by clause 7, "file:./a//b/" to "file:a/b", "file:." to
+ * "file:"; NULL with ERROR_INVALID for another scheme.
+ */
 char *graphene_normalise_uri(const char *uri, struct error *err);
+/* The same for the path alone, such as one that is being opened. */
+char *graphene_normalise_path(const char *path);
 
 #endif

@@ -13,6 +13,7 @@ struct connection {
 	struct http_connections *owner;
 	SSL *tls;
 	struct event *handshake_timer;
+	int fd; /* our own descriptor of the socket once the handshake is done, else -1 */
 };
 
 /* A socket after our last byte, until the peer's last byte. */
@@ -62,25 +63,29 @@ static void close_after_peer(struct http_connections *owner, int fd)
 		abort();
 }
 
-/* OpenSSL calls it when a connection's SSL is freed, while its socket is still open. */
+/* OpenSSL calls it when a connection's SSL is freed; libevent has closed its descriptor by then. */
 static void on_tls_freed(
 	void *parent, void *data, CRYPTO_EX_DATA *ad, int index, long argl, void *argp)
 {
-	(void)ad;
-	(void)index;
-	(void)argl;
-	(void)argp;
+	(void)parent, (void)ad, (void)index, (void)argl, (void)argp;
 	struct connection *connection = data;
 	if (!connection)
 		return;
 	struct http_connections *owner = connection->owner;
-	int fd = fcntl(SSL_get_fd(parent), F_DUPFD_CLOEXEC, 0);
-	if (fd >= 0)
-		close_after_peer(owner, fd);
+	if (connection->fd >= 0)
+		close_after_peer(owner, connection->fd);
 	event_free(connection->handshake_timer);
 	free(connection);
 	if (owner->count-- == owner->max)
 		owner->set_accepting(true, owner->context);
+}
+
+static void on_handshake_event(const SSL *tls, int where, int result)
+{
+	(void)result;
+	struct connection *connection = SSL_get_app_data(tls);
+	if ((where & SSL_CB_HANDSHAKE_DONE) && connection->fd < 0)
+		connection->fd = fcntl(SSL_get_fd(tls), F_DUPFD_CLOEXEC, 0);
 }
 
 static void on_handshake_timeout(int fd, short what, void *context)
@@ -112,6 +117,7 @@ SSL *http_connection_new(struct http_connections *connections)
 	struct connection *connection = xcalloc(1, sizeof(*connection));
 	struct timeval limit = { .tv_sec = connections->idle_seconds };
 	connection->owner = connections;
+	connection->fd = -1;
 	connection->tls = SSL_new(connections->tls);
 	connection->handshake_timer =
 		evtimer_new(connections->base, on_handshake_timeout, connection);
@@ -119,6 +125,8 @@ SSL *http_connection_new(struct http_connections *connections)
 		SSL_set_ex_data(connection->tls, connections->tls_index, connection) != 1 ||
 		evtimer_add(connection->handshake_timer, &limit))
 		abort();
+	SSL_set_app_data(connection->tls, connection);
+	SSL_set_info_callback(connection->tls, on_handshake_event);
 	if (++connections->count == connections->max)
 		connections->set_accepting(false, connections->context);
 	return connection->tls;

@@ -8,8 +8,6 @@
 
 #include "crypto/cert.h"
 
-#include <jansson.h>
-
 struct cert_template {
 	X509_NAME *subject;                  /* with the default common name filled in */
 	GENERAL_NAMES *alt_names;            /* with the defaults filled in */
@@ -23,8 +21,20 @@ struct cert_template {
 	STACK_OF(X509_EXTENSION) * extensions; /* NULL for none */
 };
 
-/* `object` may be NULL or JSON null: all defaults. NULL with ERROR_INVALID on a wrong type. */
-struct cert_template *cert_template_parse(const json_t *object, struct error *err);
+/*
+ * Reads the JSON of a Cert: an object with those members, or a certificate (DER in base64), which
+ * then is the template. Nothing, null, or a string that is no base64: all defaults. NULL with
+ * ERROR_INVALID on a wrong type or value.
+ */
+struct cert_template *cert_template_parse(struct bytes json, struct error *err);
 void cert_template_free(struct cert_template *template);
+
+struct go_json; /* manifest/go_json.h */
+
+/*
+ * The same for a table of fields, into a struct cert_template *; a string that is no base64 leaves
+ * NULL.
+ */
+bool cert_template_decode(struct go_json *in, void *value, void *unused);
 
 #endif

@@ -13,7 +13,8 @@
 
 /* One entry of Files or Env (clause 2.4). */
 struct manifest_content {
-	struct buf data;           /* decoded */
+	struct buf data; /* decoded */
+	bool no_templates;
 	struct template *template; /* NULL with NoTemplates */
 };
 
@@ -24,6 +25,8 @@ struct manifest_marble {
 	struct strmap env;        /* name to struct manifest_content */
 	char **argv;
 	size_t argc;
+	char **tls_tags;
+	size_t tls_tag_count; /* 0 in this version */
 	bool disable_secret_binding;
 };
 
@@ -34,11 +37,20 @@ struct manifest {
 };
 
 /*
- * Decodes and checks. NULL with ERROR_INVALID: "unmarshaling manifest: …" or "checking manifest:
- * …". Parts of the manifest that this version does not implement are refused by name when ignoring
- * them would change what the owner asked for; unknown keys are logged as warnings with their path.
+ * Decodes, checks and parses the templates. NULL with ERROR_INVALID: "unmarshaling manifest: …",
+ * "checking manifest: …", "generating users from manifest: …" or, for a template, "running manifest
+ * template dry run: in Marble …". Parts of the manifest that this version does not implement are
+ * refused by name with ERROR_UNSUPPORTED when ignoring them would change what the owner asked for;
+ * unknown keys and sections without effect are logged as warnings.
  */
 struct manifest *manifest_parse(struct bytes text, struct error *err);
 void manifest_free(struct manifest *manifest);
+
+/*
+ * Executes every template of every Marble and throws the results away (clause 5.5). ERROR_INVALID
+ * "in Marble <M>: file <F>: …" or "in Marble <M>: env variable <E>: …".
+ */
+bool manifest_dry_run(
+	const struct manifest *manifest, const struct template_data *data, struct error *err);
 
 #endif

@@ -18,6 +18,9 @@ enum secret_type {
 
 /* "symmetric-key", "cert-rsa", … */
 const char *secret_type_name(enum secret_type type);
+/* The type of this name, exactly written. */
+bool secret_type_parse(const char *name, enum secret_type *type);
+bool secret_type_is_certificate(enum secret_type type);
 
 struct cert_template; /* manifest/cert_template.h */
 
@@ -27,7 +30,7 @@ struct secret {
 	bool shared;
 	bool user_defined;
 	uint64_t valid_for;             /* days, 0 when absent */
-	struct cert_template *template; /* the Cert object, NULL when absent */
+	struct cert_template *template; /* of a certificate; NULL for other types */
 	struct buf cert;                /* DER */
 	struct buf private_key;         /* PKCS#8 DER; the bytes of a symmetric or plain secret */
 	struct buf public_key;          /* PKIX DER; the bytes of a symmetric or plain secret */

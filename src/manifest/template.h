@@ -15,7 +15,12 @@ struct template;
 
 enum template_use { TEMPLATE_FOR_FILE, TEMPLATE_FOR_ENV };
 
-/* NULL with ERROR_INVALID "template: data:<line>: …". */
+#define TEMPLATE_OUTPUT_MAX (4 << 20) /* bytes of one result: a gRPC message takes no more */
+
+/*
+ * NULL with ERROR_INVALID "template: data:<line>: …"; ERROR_UNSUPPORTED for control structures,
+ * variables and functions of Go that this version does not have.
+ */
 struct template *template_parse(struct bytes text, enum template_use use, struct error *err);
 void template_free(struct template *template);
 

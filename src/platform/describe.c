@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/hex.h"
 #include "crypto/digest.h"
+#include "dcap/chain.h"
 #include "dcap/crl.h"
 #include "dcap/enclave_identity.h"
 #include "dcap/signed_document.h"
@@ -11,8 +12,6 @@
 #include "platform/platform.h"
 
 #include <string.h>
-
-DEFINE_AUTO_FREE(auto_string, char *, OPENSSL_free)
 
 static void put_hex_line(struct buf *out, const char *name, const void *data, size_t size)
 {
@@ -34,21 +33,26 @@ static void put_validity(
 	buf_printf(out, "%-20sfrom %s to %s%s\n", name, start, end, state);
 }
 
+/* The one certificate in this file, as a verifier reads it. */
+static bool load_certificate(
+	const char *folder, const char *file, struct chain *out, struct error *err)
+{
+	AUTO(buf_free) struct buf pem = { 0 };
+	return platform_load(folder, file, &pem, err) &&
+	       (chain_read(buf_bytes(&pem), out, err) || error_prefix(err, "%s/%s", folder, file));
+}
+
 static bool put_certificate(
 	struct buf *out, const char *folder, const char *file, int64_t now, struct error *err)
 {
-	AUTO(auto_x509) X509 *cert = platform_load_cert(folder, file, err);
-	struct validity validity;
-	if (!cert)
+	AUTO(chain_free) struct chain chain = { 0 };
+	if (!load_certificate(folder, file, &chain, err))
 		return false;
-	if (!validity_read(X509_get0_notBefore(cert), X509_get0_notAfter(cert), &validity))
-		return error_set(err, ERROR_INVALID, "%s/%s has no validity", folder, file);
-	AUTO(auto_string)
-	char *subject = X509_NAME_oneline(X509_get_subject_name(cert), NULL, 0);
+	const struct certificate *cert = &chain.certificates[0];
 	uint8_t digest[SHA256_SIZE];
-	X509_digest(cert, EVP_sha256(), digest, NULL);
-	buf_printf(out, "%-20s%s\n", file, subject);
-	put_validity(out, "", &validity, now);
+	sha256(cert->der.data, cert->der.size, digest);
+	buf_printf(out, "%-20s%s\n", file, certificate_role_name(cert->role));
+	put_validity(out, "", &cert->validity, now);
 	put_hex_line(out, "  SHA-256", digest, sizeof(digest));
 	return true;
 }
@@ -62,10 +66,13 @@ static void put_level(struct buf *out, const char *name, const struct tcb_level 
 	buf_put_text(out, "\n");
 }
 
-static bool find_body(const struct buf *text, const char *name, struct bytes *body,
-	const char *folder, const char *file, struct error *err)
+/* Loads a document into text; *body is the signed part in it. */
+static bool load_document(const char *folder, const char *file, const char *name, struct buf *text,
+	struct bytes *body, struct error *err)
 {
 	struct signed_document document;
+	if (!platform_load(folder, file, text, err))
+		return false;
 	if (!signed_document_find(buf_bytes(text), name, &document, err))
 		return error_prefix(err, "%s/%s", folder, file);
 	*body = document.body;
@@ -77,9 +84,8 @@ static bool put_tcb_info(struct buf *out, const char *folder, const struct pck_e
 {
 	AUTO(buf_free) struct buf text = { 0 };
 	AUTO(tcb_info_free) struct tcb_info info = { 0 };
-	struct bytes body;
-	if (!platform_load(folder, PLATFORM_TCB_INFO, &text, err) ||
-		!find_body(&text, "tcbInfo", &body, folder, PLATFORM_TCB_INFO, err) ||
+	struct bytes body = { NULL, 0 };
+	if (!load_document(folder, PLATFORM_TCB_INFO, "tcbInfo", &text, &body, err) ||
 		!tcb_info_parse(body, &info, err))
 		return false;
 	put_level(out, "TCB status",
@@ -94,10 +100,10 @@ static bool put_qe_identity(struct buf *out, const char *folder, int64_t now, st
 	uint8_t qe_report[PLATFORM_QE_REPORT_SIZE];
 	AUTO(buf_free) struct buf text = { 0 };
 	AUTO(enclave_identity_free) struct enclave_identity identity = { 0 };
-	struct bytes body;
+	struct bytes body = { NULL, 0 };
 	if (!platform_load_exact(folder, PLATFORM_QE_REPORT, qe_report, sizeof(qe_report), err) ||
-		!platform_load(folder, PLATFORM_QE_IDENTITY, &text, err) ||
-		!find_body(&text, "enclaveIdentity", &body, folder, PLATFORM_QE_IDENTITY, err) ||
+		!load_document(
+			folder, PLATFORM_QE_IDENTITY, "enclaveIdentity", &text, &body, err) ||
 		!enclave_identity_parse(body, &identity, err))
 		return false;
 	struct reader r = reader_of(qe_report, SGX_REPORT_BODY_SIZE);
@@ -115,12 +121,12 @@ static bool put_pck_crl(struct buf *out, const char *folder, int64_t now, struct
 {
 	AUTO(buf_free) struct buf der = { 0 };
 	AUTO(crl_free) struct crl crl = { 0 };
-	AUTO(auto_x509) X509 *pck = platform_load_cert(folder, PLATFORM_PCK, err);
-	if (!pck || !platform_load(folder, PLATFORM_PCK_CRL, &der, err) ||
+	AUTO(chain_free) struct chain pck = { 0 };
+	if (!load_certificate(folder, PLATFORM_PCK, &pck, err) ||
+		!platform_load(folder, PLATFORM_PCK_CRL, &der, err) ||
 		!crl_read(buf_bytes(&der), &crl, err))
 		return false;
-	X509_REVOKED *entry = NULL;
-	bool revoked = X509_CRL_get0_by_cert(crl.x509, &entry, pck) == 1;
+	bool revoked = !crl_check_not_listed(&crl, &pck.certificates[0], NULL);
 	buf_printf(out, "%-20s%s\n", "PCK certificate", revoked ? "REVOKED" : "not revoked");
 	put_validity(out, "PCK CRL", &crl.validity, now);
 	return true;

@@ -4,6 +4,7 @@
 #define PLATFORM_MACHINE_H
 
 #include "base/buf.h"
+#include "crypto/key.h"
 #include "platform/folder.h"
 
 #include <stddef.h>
@@ -12,9 +13,12 @@
 /* As reports carry it; the PCK certificate has another, decomposed form, as on real machines. */
 extern const uint8_t machine_cpu_svn[16];
 
-/* What stands behind the attestation key in the hash that the Quoting Enclave's report holds. */
+/* What a Quoting Enclave certifies together with its key. */
 #define MACHINE_QE_AUTH_DATA_SIZE 32
 extern const uint8_t machine_qe_auth_data[MACHINE_QE_AUTH_DATA_SIZE];
+
+/* The first half of the report data by which the Quoting Enclave certifies a raw public key. */
+void machine_bind_key(const uint8_t point[P256_RAW_SIZE], uint8_t digest[SHA256_SIZE]);
 
 /*
  * Derives `size` bytes from the platform's secret: HKDF-SHA-256 without salt, info = "graphene

@@ -55,11 +55,8 @@ static bool load(struct platform *p, const char *folder, struct error *err)
 /* True if key, report of the Quoting Enclave and certificate are of one platform. */
 static bool fits_together(const struct platform *p, const struct sgx_report_body *qe, X509 *pck)
 {
-	uint8_t bound[P256_RAW_SIZE + MACHINE_QE_AUTH_DATA_SIZE];
 	uint8_t digest[SHA256_SIZE];
-	memcpy(bound, p->attestation_point, P256_RAW_SIZE);
-	memcpy(bound + P256_RAW_SIZE, machine_qe_auth_data, MACHINE_QE_AUTH_DATA_SIZE);
-	sha256(bound, sizeof(bound), digest);
+	machine_bind_key(p->attestation_point, digest);
 	return !memcmp(digest, qe->report_data, sizeof(digest)) &&
 	       p256_verify_raw(X509_get0_pubkey(pck),
 		       (struct bytes){ p->qe_report, SGX_REPORT_BODY_SIZE },

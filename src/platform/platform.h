@@ -16,13 +16,12 @@ struct platform;
 
 struct platform_options {
 	enum tcb_status tcb_status;
-	const char *const
-		*advisories;       /* of the machine's TCB level; ended by NULL; NULL for none */
 	enum tcb_status qe_status; /* TCB_UP_TO_DATE, TCB_OUT_OF_DATE or TCB_REVOKED */
-	uint8_t fmspc[6];          /* stands in the PCK certificate: not used by keep_keys */
-	int64_t issued_at;         /* of collateral; 0: now */
-	int64_t valid_for;         /* seconds; of collateral, except that the root's CRL is
-				    * valid for a year at least */
+	/* of the machine's TCB level; ended by NULL; NULL for none */
+	const char *const *advisories;
+	uint8_t fmspc[6];  /* stands in the PCK certificate: not used by keep_keys */
+	int64_t issued_at; /* of collateral; 0: now */
+	int64_t valid_for; /* seconds; of collateral, but the root's CRL holds a year at least */
 	uint32_t tcb_evaluation_number;
 	bool pck_revoked; /* puts the PCK certificate on its CRL */
 };

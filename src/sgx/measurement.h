@@ -16,6 +16,7 @@ struct enclave_layout {
 	uint64_t enclave_size; /* bytes, a power of two */
 	uint32_t thread_num;
 	bool base_is_zero; /* non-PIE and Gramine since 1.5; else the base is the size */
+	bool without_heap; /* EDMM: the free memory is added at run time */
 };
 
 /* One area of the enclave, for the signer's report to its user; offsets from the base. */

@@ -11,7 +11,8 @@
 #define SIGSTRUCT_SIZE 1808
 
 struct sigstruct {
-	uint32_t date; /* 0xYYYYMMDD, binary coded decimal, whichever form the file has */
+	uint32_t date;       /* 0xYYYYMMDD, binary coded decimal, whichever form the file has */
+	bool date_is_binary; /* the form of the file: Graphene's and Gramine's up to 1.4 */
 	uint32_t misc_select;
 	uint32_t misc_mask;
 	struct sgx_attributes attributes; /* INITTED is never set here */

@@ -22,7 +22,7 @@ QE_STATUSES = ["UpToDate", "OutOfDate", "Revoked"]
 
 class Tool:
     def __init__(self, build):
-        self.program = build / "src/platform/graphene-platform"
+        self.program = build / "bin/graphene-platform"
 
     def run(self, *arguments, **options):
         return subprocess.run([self.program, *map(str, arguments)], capture_output=True,

@@ -15,7 +15,7 @@ import pytest
 from credentials import Credentials
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
-from fake_coordinator import FakeCoordinator, parameters
+from fake_mesh import FakeCoordinator, parameters
 from premain_runner import Premain
 
 SECRET = "top-secret-value"

@@ -56,6 +56,9 @@ static void a_reader_never_passes_the_end(void **state)
 	assert_true(r.bad);
 	assert_int_equal(reader_u8(&r), 0); /* stays bad although one byte was left */
 	assert_null(reader_bytes(&r, 0));
+	r = reader_of(data, sizeof(data));
+	reader_fail(&r);
+	assert_int_equal(reader_u8(&r), 0);
 	assert_false(reader_finished(&r));
 }
 
@@ -86,6 +89,14 @@ static void a_buf_keeps_a_nul_behind_its_content(void **state)
 	const uint8_t expected[] = { 0x34, 0x12, 0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11 };
 	assert_int_equal(b.size, sizeof(expected));
 	assert_memory_equal(b.data, expected, sizeof(expected));
+}
+
+static void text_of_others_cannot_command_a_terminal(void **state)
+{
+	(void)state;
+	AUTO(buf_free) struct buf b = { 0 };
+	buf_put_visible(&b, "a\x1b[2J\r\n\t\x7f \xc2\x9b \xc3\xa9 \xc2\xa9");
+	assert_string_equal(buf_text(&b), "a?[2J?\n?? ? \xc3\xa9 \xc2\xa9");
 }
 
 static void hex_accepts_both_cases_and_nothing_else(void **state)
@@ -142,6 +153,22 @@ static void json_text_is_escaped_like_go_does(void **state)
 	assert_string_equal(buf_text(&out),
 		"\"a\\\"\\\\\\n\\u0001\\u003c\\u003e\\u0026\\u2028\xc3\xa9\\ufffd\\ufffd\\ufffd"
 		"\\ufffd\\ufffd\\ufffd\"");
+}
+
+static void code_points_become_utf8(void **state)
+{
+	(void)state;
+	AUTO(buf_free) struct buf out = { 0 };
+	static const uint32_t points[] = { 0x7f, 0x80, 0x7ff, 0x800, 0xfffd, 0x10000, 0x10ffff };
+	for (size_t i = 0; i < sizeof(points) / sizeof(points[0]); i++)
+		utf8_put(&out, points[i]);
+	uint32_t point = 0;
+	assert_int_equal(utf8_read(buf_text(&out) + 1, 2, &point), 2);
+	assert_int_equal(point, 0x80);
+	assert_int_equal(utf8_read("\xf4\x8f\xbf\xbf", 4, &point), 4);
+	assert_int_equal(point, 0x10ffff);
+	assert_int_equal(utf8_read("\xf4\x8f\xbf\xbf", 3, &point), 0);
+	assert_string_equal(buf_text(&out), "\x7f\xc2\x80\u07ff\u0800\ufffd\U00010000\U0010ffff");
 }
 
 static void only_existing_dates_are_read(void **state)
@@ -285,9 +312,11 @@ int main(void)
 		cmocka_unit_test(a_reader_never_passes_the_end),
 		cmocka_unit_test(a_sub_reader_is_bounded_by_its_parent),
 		cmocka_unit_test(a_buf_keeps_a_nul_behind_its_content),
+		cmocka_unit_test(text_of_others_cannot_command_a_terminal),
 		cmocka_unit_test(hex_accepts_both_cases_and_nothing_else),
 		cmocka_unit_test(base64_is_padded_and_strict),
 		cmocka_unit_test(json_text_is_escaped_like_go_does),
+		cmocka_unit_test(code_points_become_utf8),
 		cmocka_unit_test(only_existing_dates_are_read),
 		cmocka_unit_test(files_are_replaced_as_a_whole),
 		cmocka_unit_test(a_strmap_is_sorted_and_the_last_of_a_name_wins),

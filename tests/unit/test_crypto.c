@@ -148,7 +148,8 @@ static void keys_are_stored_and_read_back(void **state)
 	assert_int_equal(err.kind, ERROR_INVALID);
 }
 
-static X509 *issue(EVP_PKEY *key, const char *name, X509 *issuer, EVP_PKEY *issuer_key)
+static X509 *issue_with(EVP_PKEY *key, const char *name, X509 *issuer, EVP_PKEY *issuer_key,
+	const STACK_OF(X509_EXTENSION) * extensions)
 {
 	AUTO(auto_x509_name) X509_NAME *subject = cert_name(name);
 	AUTO(auto_general_names) GENERAL_NAMES *names = sk_GENERAL_NAME_new_null();
@@ -164,10 +165,16 @@ static X509 *issue(EVP_PKEY *key, const char *name, X509 *issuer, EVP_PKEY *issu
 		.key_usage = KU_DIGITAL_SIGNATURE | (issuer ? 0 : KU_KEY_CERT_SIGN),
 		.extended_usages = usages,
 		.is_ca = !issuer,
-		.alt_names = names };
+		.alt_names = names,
+		.extensions = extensions };
 	X509 *cert = cert_issue(&fields, &err);
 	assert_success(cert != NULL, err);
 	return cert;
+}
+
+static X509 *issue(EVP_PKEY *key, const char *name, X509 *issuer, EVP_PKEY *issuer_key)
+{
+	return issue_with(key, name, issuer, issuer_key, NULL);
 }
 
 static void certificates_have_the_form_of_go(void **state)
@@ -194,6 +201,34 @@ static void certificates_have_the_form_of_go(void **state)
 	assert_int_equal(X509_cmp(leaf, again), 0);
 	GENERAL_NAMES *names = sk_GENERAL_NAME_new_null();
 	assert_failure(cert_add_alt_name(names, "no name", &err), err, ERROR_INVALID, "no name");
+	GENERAL_NAMES_free(names);
+}
+
+static void a_given_extension_takes_the_place_of_the_usual_one(void **state)
+{
+	(void)state;
+	struct error err = { 0 };
+	AUTO(auto_pkey) EVP_PKEY *key = key_generate_ec(256, &err);
+	STACK_OF(X509_EXTENSION) *given = sk_X509_EXTENSION_new_null();
+	sk_X509_EXTENSION_push(given, cert_extension("2.5.29.14", false, "\x04\x01\xab", 3));
+	sk_X509_EXTENSION_push(given, cert_extension("2.5.29.15", true, "\x03\x02\x01\x06", 4));
+	AUTO(auto_x509) X509 *root = issue_with(key, "Root", NULL, key, given);
+	sk_X509_EXTENSION_pop_free(given, X509_EXTENSION_free);
+	assert_int_equal(X509_get_key_usage(root), KU_KEY_CERT_SIGN | KU_CRL_SIGN);
+	assert_int_equal(ASN1_STRING_length(X509_get0_subject_key_id(root)), 1);
+	assert_int_equal(X509_get_ext_count(root), 5);
+}
+
+static void names_keep_the_type_they_are_given(void **state)
+{
+	(void)state;
+	GENERAL_NAMES *names = sk_GENERAL_NAME_new_null();
+	cert_add_general_name(names, GEN_DNS, "127.0.0.1", 9);
+	cert_add_general_name(names, GEN_URI, "spiffe://a/b", 12);
+	assert_int_equal(sk_GENERAL_NAME_value(names, 0)->type, GEN_DNS);
+	assert_int_equal(sk_GENERAL_NAME_value(names, 1)->type, GEN_URI);
+	const ASN1_STRING *uri = sk_GENERAL_NAME_value(names, 1)->d.uniformResourceIdentifier;
+	assert_memory_equal(ASN1_STRING_get0_data(uri), "spiffe://a/b", 12);
 	GENERAL_NAMES_free(names);
 }
 
@@ -237,6 +272,8 @@ int main(void)
 		cmocka_unit_test(raw_keys_and_signatures_go_both_ways),
 		cmocka_unit_test(keys_are_stored_and_read_back),
 		cmocka_unit_test(certificates_have_the_form_of_go),
+		cmocka_unit_test(a_given_extension_takes_the_place_of_the_usual_one),
+		cmocka_unit_test(names_keep_the_type_they_are_given),
 		cmocka_unit_test(pem_is_split_by_its_markers),
 	};
 	crypto_setup();

@@ -10,7 +10,11 @@
 #include "base/file.h"
 #include "base/hex.h"
 #include "base/memory.h"
+#include "dcap/chain.h"
+#include "dcap/signed_document.h"
+#include "dcap/tcb_info.h"
 #include "dcap/verify.h"
+#include "sgx/quote.h"
 
 /* The quote of a vector and a verifier over its collateral. */
 struct vector {
@@ -56,19 +60,18 @@ static int64_t date_at(const json_t *object, const char *name)
 static void assert_advisories(const struct dcap_result *result, const json_t *expected)
 {
 	json_t *all = json_copy(json_object_get(expected, "tcb_advisory_ids"));
-	size_t i;
-	json_t *id;
-	json_array_foreach(json_object_get(expected, "qe_advisory_ids"), i, id)
-	{
+	const json_t *of_qe = json_object_get(expected, "qe_advisory_ids");
+	for (size_t i = 0; i < json_array_size(of_qe); i++) {
 		bool is_new = true;
 		for (size_t j = 0; j < json_array_size(all); j++)
-			is_new &= !json_equal(json_array_get(all, j), id);
+			is_new &= !json_equal(json_array_get(all, j), json_array_get(of_qe, i));
 		if (is_new)
-			json_array_append(all, id);
+			json_array_append(all, json_array_get(of_qe, i));
 	}
 	assert_int_equal(result->advisory_count, json_array_size(all));
-	json_array_foreach(all, i, id)
-		assert_string_equal(result->advisories[i], json_string_value(id));
+	for (size_t i = 0; i < json_array_size(all); i++)
+		assert_string_equal(
+			result->advisories[i], json_string_value(json_array_get(all, i)));
 	json_decref(all);
 }
 
@@ -147,10 +150,202 @@ static void genuine_quotes_verify_on_every_day_of_their_collateral(void **state)
 	}
 }
 
+static void known_bad_quotes_are_refused_for_their_reason(void **state)
+{
+	(void)state;
+	vectors_or_skip();
+	static const struct {
+		const char *name;
+		enum error_kind kind;
+		const char *message;
+	} cases[] = {
+		{ "bad-sgx-v3-fortanix-isv-signature", ERROR_DENIED,
+			"the quote is not signed by its attestation key" },
+		{ "bad-sgx-v3-oe-malformed-pck-name", ERROR_DENIED,
+			"does not name \"Intel SGX PCK Processor CA\" as its issuer" },
+		{ "bad-sgx-v3-oe-pck-chain", ERROR_INVALID,
+			"PCK certificate chain: a certificate has a subject that is not one of" },
+		{ "nopck-sgx-v3-cd3-oasis", ERROR_UNSUPPORTED,
+			"the quote has no PCK certificate chain (certification data type 3)" },
+		{ "testroot-sgx-v3-intel-qvl-sample", ERROR_UNSUPPORTED,
+			"the quote has no PCK certificate chain (certification data type 1)" },
+		{ "bad-tdx-v5-test-root", ERROR_UNSUPPORTED, "version 5" },
+		{ "policy-tdx-v4-trailing-zeros", ERROR_UNSUPPORTED, "version 4" },
+		{ "tdx-v4-00806f050000-teepot-2025", ERROR_UNSUPPORTED, "version 4" },
+		{ "tdx-v5-90c06f000000-alibaba-2025", ERROR_UNSUPPORTED, "version 5" },
+	};
+	int64_t now = 0;
+	assert_true(clock_parse_utc("2022-11-02T21:00:00Z", &now)); /* of those with collateral */
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		AUTO(vector_close) struct vector vector;
+		vector_open(&vector, cases[i].name);
+		assert_refused(&vector, now, cases[i].kind, cases[i].message);
+	}
+}
+
+/* The verifier of one vector and the quote of another. */
+static void collateral_of_other_platforms_does_not_serve(void **state)
+{
+	(void)state;
+	vectors_or_skip();
+	static const struct {
+		const char *quote;
+		const char *collateral;
+		const char *message;
+	} cases[] = {
+		{ "sgx-v3-00906ea10000-blindai-2022", "sgx-v3-00906ed50000-oe-2022",
+			"is for FMSPC 00906ed50000, the platform has 00906ea10000" },
+		{ "sgx-v3-00906ed50000-oe-2022", "sgx-v3-00606a000000-automata-2024",
+			"PCK CRL: it was not issued by \"Intel SGX PCK Processor CA\"" },
+		{ "sgx-v3-00606a000000-teepot-2025", "tdx-v4-00806f050000-teepot-2025",
+			"TCB info: it is for TDX" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		AUTO(vector_close) struct vector quote;
+		AUTO(vector_close) struct vector collateral;
+		vector_open(&quote, cases[i].quote);
+		vector_open(&collateral, cases[i].collateral);
+		AUTO(dcap_result_free) struct dcap_result result = { 0 };
+		struct error err = { 0 };
+		int64_t now = date_at(collateral.expected, "verification_date");
+		assert_false(dcap_verify(
+			collateral.verifier, buf_bytes(&quote.quote), now, &result, &err));
+		if (!strstr(err.message, cases[i].message))
+			fail_msg("%s: %s", cases[i].quote, err.message);
+	}
+}
+
+/*
+ * Intel's sample names its platform without a certificate. With the PCK chain put in (the signature
+ * does not cover it) it is complete, and must verify under its test root alone.
+ */
+static void the_sample_of_intels_library_verifies_under_its_root(void **state)
+{
+	(void)state;
+	vectors_or_skip();
+	static const char name[] = "testroot-sgx-v3-intel-qvl-sample";
+	AUTO(buf_free) struct buf chain = { 0 };
+	AUTO(buf_free) struct buf out = { 0 };
+	AUTO(vector_close) struct vector vector;
+	vector_open(&vector, name);
+	vectors_read(&chain, "dcap/%s/pck_cert.pem", name);
+	vectors_read(&chain, "dcap/%s/pck_crl_issuer_chain.pem", name);
+	struct sgx_quote quote;
+	struct error err = { 0 };
+	assert_success(sgx_quote_parse(buf_bytes(&vector.quote), &quote, &err), err);
+	quote.cert_type = SGX_CERT_TYPE_PCK_CHAIN;
+	quote.cert_data = buf_bytes(&chain);
+	buf_put(&out, quote.signed_part.data, quote.signed_part.size);
+	sgx_quote_put_signature_data(&out, &quote);
+	int64_t now = date_at(vector.expected, "verification_date");
+	AUTO(dcap_result_free) struct dcap_result result = { 0 };
+	assert_failure(dcap_verify(vector.verifier, buf_bytes(&out), now, &result, &err), err,
+		ERROR_DENIED, "its root is not Intel's");
+	AUTO(auto_free) char *folder = vectors_path("dcap/%s", name);
+	AUTO(auto_free) char *root = vectors_path("dcap/%s/test_root_ca.pem", name);
+	struct dcap_verifier_config config = { folder, root };
+	struct dcap_verifier *verifier = dcap_verifier_new(&config, &err);
+	assert_success(verifier != NULL, err);
+	assert_success(dcap_verify(verifier, buf_bytes(&out), now, &result, &err), err);
+	dcap_verifier_free(verifier);
+	assert_int_equal(result.status, TCB_UP_TO_DATE);
+	assert_true(result.is_simulated);
+}
+
+static bool check_issuer_chain(const char *file, int64_t now, struct error *err)
+{
+	AUTO(buf_free) struct buf pem = { 0 };
+	AUTO(buf_free) struct buf text = { 0 };
+	AUTO(chain_free) struct chain chain = { 0 };
+	AUTO(anchor_free) struct anchor anchor = { 0 };
+	const struct certificate *signer;
+	struct signed_document document;
+	vectors_read(&pem, "dcap/bad-tcbinfo-signing-chain-oasis/%s", file);
+	vectors_read(&text, "dcap/bad-tcbinfo-signing-chain-oasis/tcb_info.json");
+	return anchor_open(NULL, &anchor, err) && chain_read(buf_bytes(&pem), &chain, err) &&
+	       chain_check_signing(&chain, &anchor, &signer, err) &&
+	       certificate_check_date(signer, now, NULL, err) &&
+	       signed_document_find(buf_bytes(&text), "tcbInfo", &document, err) &&
+	       signed_document_verify(&document, signer->key, err);
+}
+
+static void a_genuine_ca_is_no_tcb_signer(void **state)
+{
+	(void)state;
+	vectors_or_skip();
+	struct error err = { 0 };
+	int64_t now = 0;
+	assert_true(clock_parse_utc("2023-01-03T00:00:00Z", &now));
+	assert_success(check_issuer_chain("tcb_info_issuer_chain_good.pem", now, &err), err);
+	assert_failure(check_issuer_chain("tcb_info_issuer_chain_bad.pem", now, &err), err,
+		ERROR_INVALID, "one TCB signing certificate");
+}
+
+/* In place, the first time it occurs. */
+static void replace_first(struct buf *text, const char *old, const char *new)
+{
+	const char *start = buf_text(text);
+	const char *found = strstr(start, old);
+	if (!found)
+		return;
+	AUTO(buf_free) struct buf changed = { 0 };
+	buf_put(&changed, start, (size_t)(found - start));
+	buf_put_text(&changed, new);
+	buf_put_text(&changed, found + strlen(old));
+	buf_free(text);
+	*text = buf_take(&changed);
+}
+
+/*
+ * The files have the first schema. Brought to the second, the good ones are accepted, so that the
+ * others are refused for what is wrong in them.
+ */
+static bool parse_first_schema(const char *file, struct error *err)
+{
+	AUTO(buf_free) struct buf text = { 0 };
+	vectors_read(&text, "dcap/bad-tcbinfo-json-oe/%s", file);
+	replace_first(&text, "\"version\": 1,", "\"version\": 2,");
+	if (!strstr(buf_text(&text), "\"pceId\""))
+		replace_first(&text, "\"fmspc\"", "\"pceId\":\"0000\", \"fmspc\"");
+	replace_first(
+		&text, "\"fmspc\"", "\"tcbType\":0, \"tcbEvaluationDataNumber\":0, \"fmspc\"");
+	while (strstr(buf_text(&text), "\"status\""))
+		replace_first(
+			&text, "\"status\"", "\"tcbDate\":\"2018-06-06T00:00:00Z\", \"tcbStatus\"");
+	struct signed_document document;
+	struct tcb_info info = { 0 };
+	bool good = signed_document_find(buf_bytes(&text), "tcbInfo", &document, err) &&
+		    tcb_info_parse(document.body, &info, err);
+	tcb_info_free(&info);
+	return good;
+}
+
+static void malformed_tcb_info_files_are_refused(void **state)
+{
+	(void)state;
+	vectors_or_skip();
+	json_t *expected = vectors_json("dcap/bad-tcbinfo-json-oe/expected.json");
+	json_t *files = json_object_get(expected, "files");
+	for (void *i = json_object_iter(files); i; i = json_object_iter_next(files, i)) {
+		const char *file = json_object_iter_key(i);
+		const char *verdict = json_string_value(json_object_iter_value(i));
+		struct error err = { 0 };
+		bool good = parse_first_schema(file, &err);
+		if (good != !strcmp(verdict, "well-formed"))
+			fail_msg("%s: %s", file, good ? "accepted" : err.message);
+	}
+	json_decref(expected);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(genuine_quotes_verify_on_every_day_of_their_collateral),
+		cmocka_unit_test(known_bad_quotes_are_refused_for_their_reason),
+		cmocka_unit_test(collateral_of_other_platforms_does_not_serve),
+		cmocka_unit_test(the_sample_of_intels_library_verifies_under_its_root),
+		cmocka_unit_test(a_genuine_ca_is_no_tcb_signer),
+		cmocka_unit_test(malformed_tcb_info_files_are_refused),
 	};
 	return cmocka_run_group_tests_name("dcap vectors", tests, NULL, NULL);
 }

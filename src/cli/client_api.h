@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The client API of a Coordinator as this program uses it (spec client-api.md clause 5): the paths
+ * of /api/v2 first, those at the root where a Coordinator answers 405 because it is older.
+ */
+#ifndef CLI_CLIENT_API_H
+#define CLI_CLIENT_API_H
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "cli/https.h"
+#include "cli/json.h"
+
+/* Appends the PEM certificates and the quote (no bytes in simulation mode). `nonce` may be NULL. */
+bool client_api_get_quote(struct https *https, const char *nonce, struct buf *chain,
+	struct buf *quote, struct error *err);
+
+bool client_api_get_status(struct https *https, int *code, struct buf *message, struct error *err);
+
+/*
+ * Appends the manifest and its SHA-256 in hex. ERROR_STATE when the Coordinator has no manifest and
+ * says so with success, as older ones do.
+ */
+bool client_api_get_manifest(
+	struct https *https, struct buf *manifest, struct buf *fingerprint, struct error *err);
+
+/* Appends the update log: lines of JSON, each with a line feed at its end. */
+bool client_api_get_update_log(struct https *https, struct buf *lines, struct error *err);
+
+/*
+ * Sets the manifest. *recovery_secrets becomes a new reference to the map from key name to base64,
+ * or NULL when the manifest defines no recovery keys.
+ */
+bool client_api_set_manifest(
+	struct https *https, struct bytes manifest, json_t **recovery_secrets, struct error *err);
+
+#endif

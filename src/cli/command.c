@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/command.h"
+
+#include <string.h>
+
+#define MEMBER(name) offsetof(struct options, name)
+#define FLAGS(list)  (list), sizeof(list) / sizeof((list)[0])
+#define NO_FLAGS     NULL, 0
+
+static const struct flag set_flags[] = {
+	{ "recoverydata", 'r', FLAG_TEXT, MEMBER(recoverydata), "FILE", NULL, NULL,
+		"write the recovery data here instead of printing it" },
+};
+
+static const struct flag get_flags[] = {
+	{ "output", 'o', FLAG_TEXT, MEMBER(output), "FILE", NULL, NULL,
+		"write the manifest here instead of printing it" },
+	{ "signature", 's', FLAG_SWITCH, MEMBER(signature), NULL, NULL, NULL,
+		"also get the manifest's signature" },
+	{ "display-update", 'u', FLAG_SWITCH, MEMBER(display_update), NULL, NULL, NULL,
+		"merge updates into the manifest" },
+	{ "keep-cert", 0, FLAG_SWITCH, MEMBER(keep_cert), NULL, NULL, NULL,
+		"save the Coordinator's certificate to the certificate cache" },
+};
+
+static const struct flag log_flags[] = {
+	{ "output", 'o', FLAG_TEXT, MEMBER(output), "FILE", NULL, NULL,
+		"write the log here instead of printing it" },
+};
+
+static const struct flag root_flags[] = {
+	{ "output", 'o', FLAG_TEXT, MEMBER(output), "FILE", NULL, "marblerunRootCA.crt",
+		"file to write" },
+};
+
+static const struct flag intermediate_flags[] = {
+	{ "output", 'o', FLAG_TEXT, MEMBER(output), "FILE", NULL, "marblerunIntermediateCA.crt",
+		"file to write" },
+};
+
+static const struct flag chain_flags[] = {
+	{ "output", 'o', FLAG_TEXT, MEMBER(output), "FILE", NULL, "marblerunChainCA.crt",
+		"file to write" },
+};
+
+const struct command commands[] = {
+	{ "manifest", "", 0, 0, "Work with the manifest of a Coordinator", NULL, NO_FLAGS },
+	{ "manifest set", "<file> <IP:PORT>", 2, 2,
+		"Verify a Coordinator and set its manifest (JSON or YAML)", cmd_manifest_set,
+		FLAGS(set_flags) },
+	{ "manifest get", "<IP:PORT>", 1, 1, "Verify a Coordinator and get its manifest",
+		cmd_manifest_get, FLAGS(get_flags) },
+	{ "manifest log", "<IP:PORT>", 1, 1, "Get the log of updates to the manifest",
+		cmd_manifest_log, FLAGS(log_flags) },
+	{ "manifest signature", "<file>", 1, 1,
+		"Print the signature (SHA-256) of a manifest file, offline", cmd_manifest_signature,
+		NO_FLAGS },
+	{ "manifest verify", "<file or signature> <IP:PORT>", 2, 2,
+		"Verify a Coordinator and that it uses this manifest", cmd_manifest_verify,
+		NO_FLAGS },
+	{ "certificate", "", 0, 0, "Get the certificates of a Coordinator", NULL, NO_FLAGS },
+	{ "certificate root", "<IP:PORT>", 1, 1,
+		"Verify a Coordinator and get its root certificate", cmd_certificate_root,
+		FLAGS(root_flags) },
+	{ "certificate intermediate", "<IP:PORT>", 1, 1,
+		"Verify a Coordinator and get its intermediate certificate",
+		cmd_certificate_intermediate, FLAGS(intermediate_flags) },
+	{ "certificate chain", "<IP:PORT>", 1, 1, "Verify a Coordinator and get both certificates",
+		cmd_certificate_chain, FLAGS(chain_flags) },
+	{ "status", "<IP:PORT>", 1, 1, "Print the state of a Coordinator", cmd_status, NO_FLAGS },
+	{ "package-info", "<path>", 1, 1,
+		"Print the identity of an enclave: an ELF file, a .sig file or a folder",
+		cmd_package_info, NO_FLAGS },
+	{ "version", "", 0, 0, "Print the version of this program", cmd_version, NO_FLAGS },
+	{ "completion", "bash|zsh|fish", 1, 1, "Print a script for completion on the command line",
+		cmd_completion, NO_FLAGS },
+	{ "help", "[command]", 0, 3, "Print the help of a command", cmd_help, NO_FLAGS },
+};
+const size_t command_count = sizeof(commands) / sizeof(commands[0]);
+
+const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; i < command_count; i++) {
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	}
+	return NULL;
+}
+
+const char *command_below(const struct command *command, const char *group)
+{
+	size_t length = strlen(group);
+	const char *last = command->name;
+	if (length) {
+		if (strncmp(last, group, length) != 0 || last[length] != ' ')
+			return NULL;
+		last += length + 1;
+	}
+	return strchr(last, ' ') ? NULL : last;
+}
+
+static const struct flag *find_flag(
+	const struct flag *flags, size_t count, const char *name, size_t length, char letter)
+{
+	for (size_t i = 0; i < count; i++) {
+		bool found = name ? strlen(flags[i].name) == length &&
+					     !memcmp(flags[i].name, name, length)
+				  : flags[i].letter == letter;
+		if (found)
+			return &flags[i];
+	}
+	return NULL;
+}
+
+const struct flag *command_flag(
+	const struct command *command, const char *name, size_t length, char letter)
+{
+	const struct flag *found = find_flag(global_flags, global_flag_count, name, length, letter);
+	for (size_t i = 0; i < command_count && !found; i++) {
+		if (!command || command == &commands[i])
+			found = find_flag(
+				commands[i].flags, commands[i].flag_count, name, length, letter);
+	}
+	return found;
+}

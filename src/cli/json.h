@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* JSON documents as Go's decoder sees them: names of members in any case. */
+#ifndef CLI_JSON_H
+#define CLI_JSON_H
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+
+#include <jansson.h>
+
+DEFINE_AUTO_FREE(auto_json, json_t *, json_decref)
+
+/* NULL with ERROR_INVALID, line and column, unless `text` is one JSON value. */
+json_t *json_read(struct bytes text, struct error *err);
+
+/* The member of exactly this name, else one whose name differs in case only; NULL if none. */
+json_t *json_member(const json_t *object, const char *name);
+
+/* Appends a base64 text. Missing and null are no bytes. False for anything else. */
+bool json_put_bytes(const json_t *value, struct buf *out);
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/options.h"
+
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MEMBER(name) offsetof(struct options, name)
+
+const struct flag global_flags[] = {
+	{ "coordinator-cert", 0, FLAG_TEXT, MEMBER(coordinator_cert), "FILE", NULL, NULL,
+		"certificate cache (default \"$XDG_CONFIG_HOME/marblerun/coordinator-cert.pem\")" },
+	{ "era-config", 0, FLAG_TEXT, MEMBER(era_config), "FILE", NULL, NULL,
+		"attestation configuration: which Coordinator is accepted" },
+	{ "insecure", 'i', FLAG_SWITCH, MEMBER(insecure), NULL, NULL, NULL,
+		"skip quote verification, for Coordinators in simulation mode" },
+	{ "accepted-tcb-statuses", 0, FLAG_LIST, MEMBER(accepted_tcb_statuses), "LIST", NULL,
+		"UpToDate,SWHardeningNeeded", "TCB statuses to accept, separated by commas" },
+	{ "accepted-advisories", 0, FLAG_LIST, MEMBER(accepted_advisories), "LIST", NULL, NULL,
+		"advisories to accept with SWHardeningNeeded (default all)" },
+	{ "nonce", 0, FLAG_TEXT, MEMBER(nonce), "TEXT", NULL, NULL,
+		"demand a fresh quote over this text" },
+	{ "save-sgx-quote", 0, FLAG_TEXT, MEMBER(save_sgx_quote), "FILE", NULL, NULL,
+		"save the Coordinator's quote" },
+	{ "collateral", 0, FLAG_TEXT, MEMBER(collateral), "DIR", "MARBLERUN_COLLATERAL", NULL,
+		"DCAP collateral to verify quotes with" },
+	{ "trust-root", 0, FLAG_TEXT, MEMBER(trust_root), "FILE", "MARBLERUN_TRUST_ROOT", NULL,
+		"certificate of a simulated root to trust instead of Intel's" },
+	{ "help", 'h', FLAG_SWITCH, MEMBER(help), NULL, NULL, NULL, "help for this command" },
+};
+const size_t global_flag_count = sizeof(global_flags) / sizeof(global_flags[0]);
+
+static void *member_of(struct options *options, const struct flag *flag)
+{
+	return (char *)options + flag->member;
+}
+
+static bool parse_switch(const char *text, bool *value)
+{
+	static const char *const words[][6] = {
+		{ "0", "f", "F", "false", "False", "FALSE" },
+		{ "1", "t", "T", "true", "True", "TRUE" },
+	};
+	for (int truth = 0; truth < 2; truth++) {
+		for (int i = 0; i < 6; i++) {
+			if (!strcmp(text, words[truth][i])) {
+				*value = truth;
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+static void add_to_list(struct text_list *list, const char *text)
+{
+	while (*text) {
+		size_t length = strcspn(text, ",");
+		list->items = xreallocarray(list->items, list->count + 1, sizeof(*list->items));
+		list->items[list->count++] = xstrndup(text, length);
+		text += length + (text[length] == ',');
+	}
+}
+
+bool option_set(struct options *options, const struct flag *flag, const char *text)
+{
+	if (flag->kind == FLAG_SWITCH)
+		return parse_switch(text, member_of(options, flag));
+	if (flag->kind == FLAG_LIST)
+		add_to_list(member_of(options, flag), text);
+	else
+		*(const char **)member_of(options, flag) = text;
+	return true;
+}
+
+static bool is_unset(struct options *options, const struct flag *flag)
+{
+	if (flag->kind == FLAG_LIST)
+		return ((struct text_list *)member_of(options, flag))->count == 0;
+	return flag->kind == FLAG_TEXT && !*(const char **)member_of(options, flag);
+}
+
+void options_complete(struct options *options, const struct flag *flags, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const char *found = flags[i].environment ? getenv(flags[i].environment) : NULL;
+		const char *value = found && *found ? found : flags[i].fallback;
+		if (value && is_unset(options, &flags[i]))
+			option_set(options, &flags[i], value);
+	}
+}
+
+void options_free(struct options *options)
+{
+	struct text_list *lists[] = { &options->accepted_tcb_statuses,
+		&options->accepted_advisories };
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		for (size_t k = 0; k < lists[i]->count; k++)
+			free(lists[i]->items[k]);
+		free(lists[i]->items);
+		*lists[i] = (struct text_list){ 0 };
+	}
+}

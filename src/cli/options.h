@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The flags of `marblerun` and what a command line says about them (spec cli.md clause 2). */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct text_list {
+	char **items; /* owned */
+	size_t count;
+};
+
+/* Texts point into argv, the environment or the tables; NULL where nothing was given. */
+struct options {
+	const char *coordinator_cert;
+	const char *era_config;
+	bool insecure;
+	struct text_list accepted_tcb_statuses;
+	struct text_list accepted_advisories; /* none: all */
+	const char *nonce;
+	const char *save_sgx_quote;
+	const char *collateral;
+	const char *trust_root;
+	const char *output;
+	const char *recoverydata;
+	bool signature;
+	bool display_update;
+	bool keep_cert;
+	bool help;
+};
+
+enum flag_kind {
+	FLAG_SWITCH, /* bool */
+	FLAG_TEXT,   /* const char * */
+	FLAG_LIST,   /* struct text_list: comma-separated, several uses add up */
+};
+
+struct flag {
+	const char *name;
+	char letter; /* 0: none */
+	enum flag_kind kind;
+	size_t member;           /* offsetof(struct options, …) */
+	const char *placeholder; /* of the value, in the help text */
+	const char *environment; /* variable that is read when the flag is absent; NULL: none */
+	const char *fallback;    /* value when neither is there; NULL: none */
+	const char *help;
+};
+
+extern const struct flag global_flags[];
+extern const size_t global_flag_count;
+
+/* Sets one flag, or adds to it. False if `text` is no value of a switch (as Go reads booleans). */
+bool option_set(struct options *options, const struct flag *flag, const char *text);
+
+/* Takes what was not set from the environment, else from the flags' fallbacks. */
+void options_complete(struct options *options, const struct flag *flags, size_t count);
+
+void options_free(struct options *options);
+
+#endif

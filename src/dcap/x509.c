@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dcap/x509.h"
+
+#include "base/clock.h"
+#include "dcap/der.h"
+
+#include <stdio.h>
+
+static struct bytes bytes_left(const struct reader *r)
+{
+	return (struct bytes){ r->next, r->left };
+}
+
+void x509_take_algorithm(struct reader *r)
+{
+	static const uint8_t ecdsa_with_sha256[] = { DER_OID, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3,
+		2 };
+	struct reader algorithm = der_take(r, DER_SEQUENCE);
+	if (!bytes_equal(bytes_left(&algorithm),
+		    (struct bytes){ ecdsa_with_sha256, sizeof(ecdsa_with_sha256) }))
+		reader_fail(r);
+}
+
+bool x509_open(struct bytes der, struct x509_signed *out)
+{
+	struct reader r = reader_of(der.data, der.size);
+	struct reader parts = der_take(&r, DER_SEQUENCE);
+	out->content = der_take_whole(&parts, DER_SEQUENCE);
+	x509_take_algorithm(&parts);
+	struct reader signature = der_take(&parts, DER_BIT_STRING);
+	uint8_t unused_bits = reader_u8(&signature);
+	out->signature = bytes_left(&signature);
+	return reader_finished(&r) && reader_finished(&parts) && !signature.bad && !unused_bits;
+}
+
+bool x509_verify(const struct x509_signed *object, EVP_PKEY *key)
+{
+	return key_verify(key, EVP_sha256(), object->content, object->signature);
+}
+
+struct bytes x509_take_serial(struct reader *r)
+{
+	struct reader number = der_take(r, DER_INTEGER);
+	if (!number.left || *number.next & 0x80)
+		reader_fail(r);
+	while (number.left && !*number.next)
+		reader_u8(&number);
+	return bytes_left(&number);
+}
+
+int64_t x509_take_time(struct reader *r)
+{
+	bool is_short = der_next_is(r, DER_UTC_TIME);
+	struct reader time = der_take(r, is_short ? DER_UTC_TIME : DER_GENERALIZED_TIME);
+	const char *century = "";
+	char digits[16] = ""; /* [YY]YYMMDDhhmmssZ */
+	char text[CLOCK_TEXT_SIZE];
+	int64_t seconds = 0;
+	reader_copy(&time, digits, is_short ? 13 : 15);
+	/* years of two digits are those from 1950 to 2049 */
+	if (is_short)
+		century = digits[0] >= '5' ? "19" : "20";
+	const char *rest = digits + (is_short ? 2 : 4);
+	snprintf(text, sizeof(text), "%s%.*s-%.2s-%.2sT%.2s:%.2s:%.3s", century, is_short ? 2 : 4,
+		digits, rest, rest + 2, rest + 4, rest + 6, rest + 8);
+	if (!reader_finished(&time) || !clock_parse_utc(text, &seconds))
+		reader_fail(r);
+	return seconds;
+}
+
+void x509_take_extension(struct reader *r, struct x509_extension *out)
+{
+	struct reader parts = der_take(r, DER_SEQUENCE);
+	struct reader oid = der_take(&parts, DER_OID);
+	bool has_critical = der_next_is(&parts, DER_BOOLEAN);
+	out->is_critical = has_critical && der_take_boolean(&parts);
+	struct reader value = der_take(&parts, DER_OCTET_STRING);
+	out->oid = bytes_left(&oid);
+	out->value = bytes_left(&value);
+	/* DER leaves out what is the default */
+	if (!reader_finished(&parts) || has_critical != out->is_critical)
+		reader_fail(r);
+}
+
+bool x509_extension_is(const struct x509_extension *extension, uint8_t number)
+{
+	const uint8_t oid[] = { 0x55, 29, number };
+	return bytes_equal(extension->oid, (struct bytes){ oid, sizeof(oid) });
+}
