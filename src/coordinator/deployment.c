@@ -89,8 +89,7 @@ void deployment_release(struct deployment *deployment)
 	buf_free(&deployment->quote);
 	buf_free(&deployment->manifest_text);
 	buf_free(&deployment->manifest_signature);
-	if (deployment->manifest)
-		manifest_free(deployment->manifest);
+	manifest_free(deployment->manifest);
 	strmap_free(&deployment->shared_secrets, secret_free_value);
 	buf_free(&deployment->update_log);
 	secret_free(deployment->root_ca);

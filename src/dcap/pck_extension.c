@@ -5,8 +5,7 @@
 
 #include <string.h>
 
-#define SIZE_MAX_OF_VALUE 4096 /* a genuine one has 556 bytes */
-#define ARCS_MAX          128  /* last numbers of an OID that one byte holds */
+#define ARCS_MAX 128 /* last numbers of an OID that one byte holds */
 
 enum entry_number {
 	ENTRY_PPID = 1,
@@ -173,7 +172,7 @@ bool pck_extension_parse(struct bytes der, struct pck_extension *out, struct err
 	*out = (struct pck_extension){ 0 };
 	struct reader r = reader_of(der.data, der.size);
 	struct entry_list list = { .left = der_take(&r, DER_SEQUENCE), .parent = &top_list };
-	if (der.size > SIZE_MAX_OF_VALUE || !reader_finished(&r))
+	if (!reader_finished(&r))
 		return error_set(err, ERROR_INVALID, "SGX extension: missing or malformed");
 	return parse_list(&list, out, err) || error_prefix(err, "SGX extension");
 }

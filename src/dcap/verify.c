@@ -30,6 +30,8 @@ struct dcap_verifier *dcap_verifier_new(
 
 void dcap_verifier_free(struct dcap_verifier *verifier)
 {
+	if (!verifier)
+		return;
 	if (verifier->folder)
 		collateral_folder_close(verifier->folder);
 	quote_signer_cache_free(verifier->signers);

@@ -84,6 +84,8 @@ struct graphene_manifest *graphene_manifest_parse(struct bytes text, struct erro
 
 void graphene_manifest_free(struct graphene_manifest *manifest)
 {
+	if (!manifest)
+		return;
 	manifest_free_loader(manifest);
 	manifest_free_mount(&manifest->root);
 	for (size_t i = 0; i < manifest->mount_count; i++)

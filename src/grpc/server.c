@@ -56,6 +56,8 @@ struct grpc_server *grpc_server_new(const struct grpc_server_config *config, str
 
 void grpc_server_free(struct grpc_server *server)
 {
+	if (!server)
+		return;
 	struct grpc_connection *connection;
 	while ((connection = LIST_FIRST(&server->connections)))
 		grpc_connection_free(connection);

@@ -15,6 +15,8 @@ DEFINE_AUTO_FREE(auto_template, struct cert_template *, cert_template_free)
 
 void cert_template_free(struct cert_template *template)
 {
+	if (!template)
+		return;
 	X509_NAME_free(template->subject);
 	GENERAL_NAMES_free(template->alt_names);
 	EXTENDED_KEY_USAGE_free(template->extended_usages);

@@ -20,6 +20,8 @@ static void free_secret(void *secret)
 
 void manifest_free(struct manifest *manifest)
 {
+	if (!manifest)
+		return;
 	strmap_free(&manifest->packages, document_package_free);
 	strmap_free(&manifest->marbles, document_marble_free);
 	strmap_free(&manifest->secrets, free_secret);

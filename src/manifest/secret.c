@@ -36,8 +36,9 @@ bool secret_type_is_certificate(enum secret_type type)
 
 void secret_free(struct secret *secret)
 {
-	if (secret->template)
-		cert_template_free(secret->template);
+	if (!secret)
+		return;
+	cert_template_free(secret->template);
 	buf_free(&secret->cert);
 	buf_free(&secret->private_key);
 	buf_free(&secret->public_key);

@@ -20,6 +20,8 @@ struct template_node *template_node_new(
 
 void template_free(struct template *template)
 {
+	if (!template)
+		return;
 	while (template->newest) {
 		struct template_node *node = template->newest;
 		template->newest = node->older;

@@ -173,6 +173,14 @@ static void set_crl_dates(X509_CRL *crl, const struct crl_fields *fields)
 	ASN1_TIME_free(end);
 }
 
+static void add_further_extension(X509_CRL *crl, const struct crl_fields *fields)
+{
+	X509_EXTENSION *extension =
+		cert_extension(fields->further_oid, fields->is_further_critical, "\x02\x01\x01", 3);
+	MUST(extension && X509_CRL_add_ext(crl, extension, -1) == 1);
+	X509_EXTENSION_free(extension);
+}
+
 void issue_crl(struct buf *out, const struct crl_fields *fields)
 {
 	AUTO(auto_x509_crl) X509_CRL *crl = X509_CRL_new();
@@ -186,7 +194,8 @@ void issue_crl(struct buf *out, const struct crl_fields *fields)
 		add_revoked(crl, fields->revoked);
 	MUST(fields->has_no_number ||
 		X509_CRL_add1_ext_i2d(crl, NID_crl_number, number, 0, 0) == 1);
-	MUST(!fields->is_delta || X509_CRL_add1_ext_i2d(crl, NID_delta_crl, number, 1, 0) == 1);
+	if (fields->further_oid)
+		add_further_extension(crl, fields);
 	X509V3_set_ctx(&context, fields->issuer, NULL, NULL, crl, 0);
 	X509_EXTENSION *key_id =
 		X509V3_EXT_conf_nid(NULL, &context, NID_authority_key_identifier, "keyid:always");

@@ -39,7 +39,8 @@ struct crl_fields {
 	const X509 *revoked; /* NULL for none */
 	int64_t start;       /* 0 for the usual dates */
 	int64_t end;
-	bool is_delta;
+	const char *further_oid; /* of a further extension, NULL for none */
+	bool is_further_critical;
 	bool has_no_number;
 };
 

@@ -111,6 +111,26 @@ static void long_elements_have_the_shortest_length(void **state)
 	}
 }
 
+static void serial_numbers_are_equal_as_numbers(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *hex;
+		const char *digits; /* NULL: refused */
+	} cases[] = { { "02020a0b", "\x0a\x0b" }, { "0203000a0b", "\x0a\x0b" },
+		{ "020400000a0b", "\x0a\x0b" }, { "020200ab", "\xab" }, { "020100", "" },
+		{ "0201ab", NULL }, { "0200", NULL }, { "04010a", NULL } };
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		AUTO(buf_free) struct buf der = { 0 };
+		assert_true(hex_decode(&der, cases[i].hex, strlen(cases[i].hex)));
+		struct reader r = reader_of(der.data, der.size);
+		struct bytes serial = x509_take_serial(&r);
+		assert_int_equal(reader_finished(&r), cases[i].digits != NULL);
+		if (cases[i].digits)
+			assert_true(bytes_equal(serial, bytes_of_text(cases[i].digits)));
+	}
+}
+
 /* The seconds of one time element, -1 if it is none. */
 static int64_t time_of(const char *hex_tag, const char *text)
 {
@@ -363,6 +383,7 @@ int main(void)
 		cmocka_unit_test(intels_root_key_is_built_in),
 		cmocka_unit_test(der_has_one_form_for_each_value),
 		cmocka_unit_test(long_elements_have_the_shortest_length),
+		cmocka_unit_test(serial_numbers_are_equal_as_numbers),
 		cmocka_unit_test(times_have_seconds_and_are_utc),
 		cmocka_unit_test(certificates_have_one_form),
 		cmocka_unit_test(the_sgx_extension_is_read_as_it_was_written),

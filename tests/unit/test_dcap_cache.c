@@ -102,6 +102,45 @@ static void what_is_known_still_has_its_time(void **state)
 	assert_status_at(f, PKI_NOW, TCB_UP_TO_DATE);
 }
 
+static void a_known_certificate_expires_like_any_other(void **state)
+{
+	struct fixture *f = *state;
+	AUTO(buf_free) struct buf extension = { 0 };
+	issue_sgx_extension(&extension, &f->pki.platform);
+	struct certificate_fields fields = pki_pck_fields(&f->pki, &extension);
+	fields.end = PKI_NOW; /* before the collateral */
+	AUTO(auto_x509) X509 *pck = issue_certificate(&fields);
+	pki_set_chain(&f->pki, pck, f->pki.ca, f->pki.root, (X509 *)NULL);
+	buf_clear(&f->quote);
+	pki_put_quote(&f->pki, &f->quote);
+	assert_status_at(f, PKI_NOW, TCB_UP_TO_DATE);
+	assert_refused_at(f, PKI_NOW + 1, ERROR_DENIED, "Intel SGX PCK Certificate expired at");
+}
+
+/*
+ * Two states of a file that are written within one step of the file system's clock look the same:
+ * same inode, size and times.
+ */
+static void a_file_that_changes_twice_at_once_is_read_twice(void **state)
+{
+	struct fixture *f = *state;
+	AUTO(buf_free) struct buf first = { 0 };
+	AUTO(buf_free) struct buf second = { 0 };
+	issue_document(&first, "tcbInfo", buf_bytes(&f->pki.tcb_info), f->pki.signing_key);
+	replace_once(&f->pki.tcb_info, ":17", ":16");
+	issue_document(&second, "tcbInfo", buf_bytes(&f->pki.tcb_info), f->pki.signing_key);
+	assert_int_equal(first.size, second.size);
+	for (int i = 0; i < 20; i++) {
+		AUTO(dcap_result_free) struct dcap_result result = { 0 };
+		struct error err = { 0 };
+		pki_write_file(&f->pki, "tcb_info.json", buf_bytes(i % 2 ? &first : &second));
+		assert_success(
+			dcap_verify(f->verifier, buf_bytes(&f->quote), PKI_NOW, &result, &err),
+			err);
+		assert_int_equal(result.tcb_evaluation_number, i % 2 ? 17 : 16);
+	}
+}
+
 static void a_known_platform_does_not_vouch_for_changed_quotes(void **state)
 {
 	struct fixture *f = *state;
@@ -215,6 +254,8 @@ int main(void)
 		test_with_verifier(a_known_platform_that_is_revoked_is_refused_at_once),
 		test_with_verifier(new_tcb_info_counts_at_once),
 		test_with_verifier(what_is_known_still_has_its_time),
+		test_with_verifier(a_known_certificate_expires_like_any_other),
+		test_with_verifier(a_file_that_changes_twice_at_once_is_read_twice),
 		test_with_verifier(a_known_platform_does_not_vouch_for_changed_quotes),
 		test_with_verifier(collateral_that_is_not_there_is_named),
 		test_with_verifier(a_folder_per_fmspc_is_preferred),

@@ -87,6 +87,8 @@ static void malformed_qe_identity_is_refused(void **state)
 		{ "\"mrsigner\":\"51", "\"mrsigner\":\"5", ERROR_INVALID, "\"mrsigner\"" },
 		{ "\"isvprodid\":1", "\"isvprodid\":2", ERROR_DENIED, "ISVPRODID differs" },
 		{ "\"isvprodid\":1", "\"isvprodid\":65537", ERROR_INVALID, "\"isvprodid\"" },
+		{ "\"FBFFFFFFFFFFFFFF00", "\"FBFFFFFFFFFFFFFFFF", ERROR_DENIED,
+			"ATTRIBUTES differs" }, /* XFRM counts as well when it is masked in */
 		{ "\"FBFFFF", "\"00FFFF", ERROR_INVALID, "bits outside of its mask" },
 		{ "\"00000000\"", "\"00000001\"", ERROR_DENIED, "MISCSELECT differs" },
 		{ "\"UpToDate\"", "\"SWHardeningNeeded\"", ERROR_INVALID, "for an enclave" },
@@ -163,6 +165,12 @@ static void other_certificates_do_not_sign_documents(void **state)
 		write_chain(pki, chains[i], pki->pck, pki->root);
 		assert_pki_refused(pki, ERROR_INVALID, wrong_parts);
 		write_chain(pki, chains[i], pki->signing, NULL);
+		assert_pki_refused(pki, ERROR_INVALID, wrong_parts);
+		AUTO(buf_free) struct buf three = { 0 };
+		cert_put_pem(pki->signing, &three);
+		cert_put_pem(pki->root, &three);
+		cert_put_pem(pki->ca, &three);
+		pki_write_file(pki, chains[i], buf_bytes(&three));
 		assert_pki_refused(pki, ERROR_INVALID, wrong_parts);
 		write_chain(pki, chains[i], not_by_root, pki->root);
 		assert_pki_refused(
@@ -273,6 +281,28 @@ static void revoked_certificates_are_refused(void **state)
 	assert_pki_refused(pki, ERROR_DENIED, "\"Intel SGX TCB Signing\" is revoked");
 }
 
+/* Both documents are signed by one key, of which two certificates exist. */
+static void each_document_needs_a_good_signer_of_its_own(void **state)
+{
+	struct pki *pki = *state;
+	struct certificate_fields fields = pki_signing_fields(pki);
+	AUTO(auto_x509) X509 *second = issue_certificate(&fields);
+	fields.end = PKI_NOW - 1;
+	AUTO(auto_x509) X509 *expired = issue_certificate(&fields);
+	struct crl_fields crl = { .issuer = pki->root, .key = pki->root_key, .revoked = second };
+	static const char *const chains[] = { "tcb_info_issuer_chain.pem",
+		"qe_identity_issuer_chain.pem" };
+	for (size_t i = 0; i < 2; i++) {
+		pki_write(pki);
+		write_chain(pki, chains[i], second, pki->root);
+		assert_pki_status(pki, TCB_UP_TO_DATE);
+		write_crl(pki, "root_ca.crl", &crl);
+		assert_pki_refused(pki, ERROR_DENIED, "\"Intel SGX TCB Signing\" is revoked");
+		write_chain(pki, chains[i], expired, pki->root);
+		assert_pki_refused(pki, ERROR_DENIED, "Intel SGX TCB Signing expired at");
+	}
+}
+
 static void only_the_right_crl_of_this_time_counts(void **state)
 {
 	struct pki *pki = *state;
@@ -301,8 +331,22 @@ static void only_the_right_crl_of_this_time_counts(void **state)
 			ERROR_DENIED, "PCK CRL is not valid before" },
 		{ "root_ca.crl", { .issuer = pki->root, .key = pki->root_key, .end = PKI_NOW - 1 },
 			ERROR_DENIED, "root CRL expired at" },
-		{ "pck.crl", { .issuer = pki->ca, .key = pki->ca_key, .is_delta = true },
+		{ "pck.crl",
+			{ .issuer = pki->ca,
+				.key = pki->ca_key,
+				.further_oid = "2.5.29.27",
+				.is_further_critical = true },
 			ERROR_INVALID, "a delta CRL" },
+		{ "pck.crl", { .issuer = pki->ca, .key = pki->ca_key, .further_oid = "2.5.29.27" },
+			ERROR_INVALID, "a delta CRL" },
+		{ "pck.crl", { .issuer = pki->ca, .key = pki->ca_key, .further_oid = "2.5.29.28" },
+			ERROR_INVALID, "an indirect CRL" },
+		{ "root_ca.crl",
+			{ .issuer = pki->root,
+				.key = pki->root_key,
+				.further_oid = "1.2.3.4",
+				.is_further_critical = true },
+			ERROR_INVALID, "unknown critical" },
 		{ "pck.crl", { .issuer = pki->ca, .key = pki->ca_key, .has_no_number = true },
 			ERROR_INVALID, "CRL number" },
 	};
@@ -357,6 +401,7 @@ int main(void)
 		test_with_pki(doubled_or_further_members_are_refused),
 		test_with_pki(expired_documents_say_what_to_refresh),
 		test_with_pki(revoked_certificates_are_refused),
+		test_with_pki(each_document_needs_a_good_signer_of_its_own),
 		test_with_pki(only_the_right_crl_of_this_time_counts),
 		test_with_pki(crls_may_be_pem_der_or_hex),
 	};
