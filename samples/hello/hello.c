@@ -3,11 +3,10 @@
  * An application that knows nothing of MarbleRun: it prints its arguments, its environment and two
  * files. What it shows is what its Marble was given.
  */
+#define _GNU_SOURCE
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-extern char **environ;
 
 /* The value, or of values of several lines the first one and how many follow. */
 static void print_value(const char *value)

@@ -22,14 +22,17 @@ static bool split_address(const char *address, char **host, char **port, struct 
 			"\"%s\" is no address of the form HOST:PORT or :PORT", address);
 	size_t length = (size_t)(colon - address);
 	bool in_brackets = length >= 2 && address[0] == '[' && colon[-1] == ']';
-	*host = in_brackets ? xstrndup(address + 1, length - 2) : xstrndup(address, length);
+	if (in_brackets)
+		*host = xstrndup(address + 1, length - 2);
+	else if (length)
+		*host = xstrndup(address, length);
 	*port = xstrdup(colon + 1);
 	return true;
 }
 
 static struct addrinfo *resolve(const char *address, int family, struct error *err)
 {
-	AUTO(auto_free) char *host = NULL;
+	AUTO(auto_free) char *host = NULL; /* stays NULL for every interface */
 	AUTO(auto_free) char *port = NULL;
 	if (!split_address(address, &host, &port, err))
 		return NULL;
@@ -39,7 +42,7 @@ static struct addrinfo *resolve(const char *address, int family, struct error *e
 		.ai_flags = AI_PASSIVE | AI_NUMERICSERV,
 	};
 	struct addrinfo *found = NULL;
-	int failure = getaddrinfo(*host ? host : NULL, port, &hints, &found);
+	int failure = getaddrinfo(host, port, &hints, &found);
 	if (failure)
 		error_set(err, ERROR_INVALID, "cannot listen on %s: %s", address,
 			gai_strerror(failure));

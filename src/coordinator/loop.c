@@ -133,10 +133,15 @@ void loop_post(struct loop *loop, void (*run)(void *context), void *context)
 
 void loop_close(struct loop *loop)
 {
+	if (!loop->base)
+		return;
 	http_server_free(loop->client_server);
 	grpc_server_free(loop->mesh_server);
 	loop->client_server = NULL;
 	loop->mesh_server = NULL;
+	/* libevent frees a connection in two more turns of the loop, or never */
+	while (event_base_get_num_events(loop->base, EVENT_BASE_COUNT_ACTIVE) > 0)
+		event_base_loop(loop->base, EVLOOP_NONBLOCK);
 }
 
 void loop_free(struct loop *loop)

@@ -18,18 +18,14 @@ struct connection {
 
 /* A socket after our last byte, until the peer's last byte. */
 struct http_closing {
-	struct http_connections *owner;
-	struct http_closing *next;
+	LIST_ENTRY(http_closing) links;
 	struct event *event;
 	int fd;
 };
 
 static void closing_free(struct http_closing *closing)
 {
-	struct http_closing **link = &closing->owner->closing;
-	while (*link != closing)
-		link = &(*link)->next;
-	*link = closing->next;
+	LIST_REMOVE(closing, links);
 	event_free(closing->event);
 	close(closing->fd);
 	free(closing);
@@ -52,12 +48,10 @@ static void close_after_peer(struct http_connections *owner, int fd)
 		return;
 	}
 	struct http_closing *closing = xcalloc(1, sizeof(*closing));
-	closing->owner = owner;
 	closing->fd = fd;
 	closing->event =
 		event_new(owner->base, fd, EV_READ | EV_TIMEOUT | EV_PERSIST, drain, closing);
-	closing->next = owner->closing;
-	owner->closing = closing;
+	LIST_INSERT_HEAD(&owner->closing, closing, links);
 	struct timeval limit = { .tv_sec = CLOSING_SECONDS };
 	if (!closing->event || event_add(closing->event, &limit))
 		abort();
@@ -108,8 +102,12 @@ bool http_connections_init(struct http_connections *connections, struct error *e
 
 void http_connections_close(struct http_connections *connections)
 {
-	while (connections->closing)
-		closing_free(connections->closing);
+	struct http_closing *closing = LIST_FIRST(&connections->closing);
+	while (closing) {
+		struct http_closing *next = LIST_NEXT(closing, links);
+		closing_free(closing);
+		closing = next;
+	}
 }
 
 SSL *http_connection_new(struct http_connections *connections)

@@ -11,6 +11,7 @@
 #include "crypto/openssl.h"
 
 #include <event2/event.h>
+#include <sys/queue.h>
 
 struct http_closing;
 
@@ -24,8 +25,8 @@ struct http_connections {
 	void *context;
 
 	size_t count;
-	int tls_index;                /* of our data at an SSL */
-	struct http_closing *closing; /* sockets that wait for their peer to end */
+	int tls_index;                     /* of our data at an SSL */
+	LIST_HEAD(, http_closing) closing; /* sockets that wait for their peer to end */
 };
 
 bool http_connections_init(struct http_connections *connections, struct error *err);

@@ -160,6 +160,9 @@ void http_server_free(struct http_server *server)
 	if (server->evhttp) /* closes connections, frees the listener */
 		evhttp_free(server->evhttp);
 	server->listener = NULL;
+	/* libevent frees a connection's TLS in a later turn of the loop, which needs us for it */
+	while (server->connections.count)
+		event_base_loop(server->config.base, EVLOOP_NONBLOCK);
 	http_connections_close(&server->connections);
 	SSL_CTX_free(server->config.tls);
 	free(server);

@@ -2,7 +2,6 @@
 #include "manifest/cert_template.h"
 
 #include "base/base64.h"
-#include "base/log.h"
 #include "base/memory.h"
 #include "manifest/cert_source.h"
 
@@ -172,7 +171,7 @@ static bool decode_certificate(struct go_json *in, struct cert_template **place)
 	if (!go_json_string(in, &text, NULL))
 		return false;
 	if (!base64_decode(&der, buf_text(&text), text.size)) {
-		log_warn("Ignoring a Cert in the manifest that is neither an object nor base64");
+		go_json_warn(in, "Ignoring a Cert that is neither an object nor base64");
 		return true;
 	}
 	AUTO(auto_x509) X509 *cert = cert_read(buf_bytes(&der), &inner);

@@ -18,7 +18,9 @@
  * stands where one must; it only never reads past the end.
  */
 
-#define UNKNOWN_KEYS_TOLD 20 /* of one text: a log is no place for whole documents */
+/* A log is no place for whole documents. */
+#define UNKNOWN_KEYS_TOLD 20
+#define NAME_SHOWN        100
 
 void text_list_free(char **list, size_t count)
 {
@@ -34,8 +36,7 @@ static void put_path(struct buf *out, const struct go_json_path *path)
 	for (; path && count < GO_JSON_DEPTH_MAX + 2; path = path->parent)
 		parts[count++] = path;
 	while (count-- > 0) {
-		buf_put_text(out, parts[count]->name);
-		buf_put_text(out, count ? "." : "");
+		buf_printf(out, "%.*s%s", NAME_SHOWN, parts[count]->name, count ? "." : "");
 	}
 }
 
@@ -50,6 +51,13 @@ bool go_json_fail(struct go_json *in, const char *format, ...)
 	put_path(&text, in->path);
 	buf_put_text(&text, ")");
 	return error_set(in->err, ERROR_INVALID, "%s", buf_text(&text));
+}
+
+void go_json_warn(struct go_json *in, const char *message)
+{
+	AUTO(buf_free) struct buf place = { 0 };
+	put_path(&place, in->path);
+	log_warn(message, "key", buf_text(&place));
 }
 
 static const char *kind_name(char first)
@@ -177,32 +185,39 @@ static const struct go_json_field *find_field(const struct go_json_field *fields
 
 static void skip_unknown(struct go_json *in)
 {
-	if (in->unknown_keys < UNKNOWN_KEYS_TOLD) {
-		AUTO(buf_free) struct buf place = { 0 };
-		put_path(&place, in->path);
-		log_warn("Ignoring an unknown key: check its spelling and place", "key",
-			buf_text(&place));
-	} else if (in->unknown_keys == UNKNOWN_KEYS_TOLD) {
+	if (in->unknown_keys < UNKNOWN_KEYS_TOLD)
+		go_json_warn(in, "Ignoring an unknown key: check its spelling and place");
+	else if (in->unknown_keys == UNKNOWN_KEYS_TOLD)
 		log_warn("Ignoring further unknown keys");
-	}
 	in->unknown_keys++;
 	go_json_skip(in);
 }
 
-static bool decode_field(struct go_json *in, const struct go_json_field *field, char *object)
+/* What the members of an object go into: a struct or a map. */
+struct target {
+	bool (*decode)(struct go_json *in, const struct target *target, const char *name);
+	char *object;
+	const struct go_json_field *fields;
+	struct strmap *map;
+	const struct go_json_entries *entries;
+};
+
+static bool decode_field(struct go_json *in, const struct target *target, const char *name)
 {
-	if (field && field->entries)
-		return go_json_map(
-			in, (struct strmap *)(void *)(object + field->value), field->entries);
-	if (field)
-		return field->decode(in, object + field->value, object + field->companion);
-	skip_unknown(in);
-	return true;
+	const struct go_json_field *field = find_field(target->fields, name);
+	if (!field) {
+		skip_unknown(in);
+		return true;
+	}
+	char *value = target->object + field->value;
+	if (field->entries)
+		return go_json_map(in, (struct strmap *)(void *)value, field->entries);
+	return field->decode(in, value, target->object + field->companion);
 }
 
-static bool decode_entry(struct go_json *in, struct strmap *map,
-	const struct go_json_entries *entries, const char *name)
+static bool decode_entry(struct go_json *in, const struct target *target, const char *name)
 {
+	const struct go_json_entries *entries = target->entries;
 	void *entry = xcalloc(1, entries->size);
 	bool decoded = entries->decode ? entries->decode(in, entry, NULL)
 				       : go_json_struct(in, entries->fields, entry, entries->type);
@@ -210,17 +225,9 @@ static bool decode_entry(struct go_json *in, struct strmap *map,
 		entries->free(entry);
 		return false;
 	}
-	strmap_add(map, name, entry);
+	strmap_add(target->map, name, entry);
 	return true;
 }
-
-/* What the members of an object go into: a map, or else a struct. */
-struct target {
-	struct strmap *map;
-	const struct go_json_entries *entries;
-	void *object;
-	const struct go_json_field *fields;
-};
 
 static bool decode_members(struct go_json *in, const struct target *target)
 {
@@ -230,10 +237,7 @@ static bool decode_members(struct go_json *in, const struct target *target)
 		if (!take_name(in, &name, &path))
 			return false;
 		in->path = &path;
-		bool decoded = target->map
-				       ? decode_entry(in, target->map, target->entries, path.name)
-				       : decode_field(in, find_field(target->fields, path.name),
-						 target->object);
+		bool decoded = target->decode(in, target, path.name);
 		in->path = path.parent;
 		if (!decoded)
 			return false;
@@ -245,7 +249,7 @@ static bool decode_members(struct go_json *in, const struct target *target)
 bool go_json_struct(
 	struct go_json *in, const struct go_json_field *fields, void *object, const char *type)
 {
-	struct target target = { .object = object, .fields = fields };
+	struct target target = { .decode = decode_field, .object = object, .fields = fields };
 	if (accept_null(in))
 		return true;
 	return accept(in, '{') ? decode_members(in, &target) : fail_kind(in, type);
@@ -253,7 +257,7 @@ bool go_json_struct(
 
 bool go_json_map(struct go_json *in, struct strmap *map, const struct go_json_entries *entries)
 {
-	struct target target = { .map = map, .entries = entries };
+	struct target target = { .decode = decode_entry, .map = map, .entries = entries };
 	if (accept_null(in)) {
 		strmap_free(map, entries->free);
 		return true;

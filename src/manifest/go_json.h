@@ -44,28 +44,17 @@ struct go_json_field {
 	const struct go_json_entries *entries;
 };
 
-/* clang-format off: a table row each */
-#define GO_JSON_FIELD(type, name, decode, member)                                                  \
-	{                                                                                          \
-		name, decode, offsetof(struct type, member), 0, NULL                               \
-	}
-#define GO_JSON_PAIR(type, name, decode, member, companion)                                        \
-	{                                                                                          \
-		name, decode, offsetof(struct type, member), offsetof(struct type, companion),     \
-			NULL                                                                       \
-	}
-#define GO_JSON_MAP(type, name, entries, member)                                                   \
-	{                                                                                          \
-		name, NULL, offsetof(struct type, member), 0, &(entries)                           \
-	}
-#define GO_JSON_WHOLE(name, decode)                                                                \
-	{                                                                                          \
-		name, decode, 0, 0, NULL                                                           \
-	} /* value: the struct itself */
-#define GO_JSON_END                                                                                \
-	{                                                                                          \
-		NULL, NULL, 0, 0, NULL                                                             \
-	}
+/* Rows of such a table, which are to stay on one line each. */
+/* clang-format off */
+#define GO_JSON_FIELD(type, name, decode, member) \
+	{ name, decode, offsetof(struct type, member), 0, NULL }
+#define GO_JSON_PAIR(type, name, decode, member, companion) \
+	{ name, decode, offsetof(struct type, member), offsetof(struct type, companion), NULL }
+#define GO_JSON_MAP(type, name, entries, member) \
+	{ name, NULL, offsetof(struct type, member), 0, &(entries) }
+/* Its value is the struct itself. */
+#define GO_JSON_WHOLE(name, decode) { name, decode, 0, 0, NULL }
+#define GO_JSON_END { NULL, NULL, 0, 0, NULL }
 /* clang-format on */
 
 /* The values of a map: each `size` bytes, zeroed, then decoded as a struct or by a function. */
@@ -104,7 +93,7 @@ bool go_json_list(struct go_json *in, bool (*decode)(struct go_json *in, void *l
 bool go_json_bool(struct go_json *in, void *value, void *unused);              /* bool */
 bool go_json_int(struct go_json *in, void *value, void *unused);               /* int64_t */
 bool go_json_uint(struct go_json *in, void *value, void *unused);              /* uint64_t */
-bool go_json_optional_uint(struct go_json *in, void *value, void *is_there);   /* …, bool */
+bool go_json_optional_uint(struct go_json *in, void *value, void *is_there);   /* uint64_t, bool */
 bool go_json_optional_uint16(struct go_json *in, void *value, void *is_there); /* uint16_t, bool */
 bool go_json_text(struct go_json *in, void *value, void *unused);              /* char *, owned */
 bool go_json_text_list(struct go_json *in, void *value, void *count);          /* char **, size_t */
@@ -119,6 +108,9 @@ void go_json_skip(struct go_json *in);
 /* Fails with the message and the path. */
 bool go_json_fail(struct go_json *in, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* Logs a warning with the path. */
+void go_json_warn(struct go_json *in, const char *message);
 
 /* Frees the items and the list. */
 void text_list_free(char **list, size_t count);

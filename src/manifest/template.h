@@ -3,6 +3,10 @@
  * The template language of Files and Env: Go's text/template as far as manifests use it (spec
  * manifest.md clauses 4 and 5). A template is parsed when the manifest is set and executed for
  * every activation; parsed ones are immutable and shared between threads.
+ *
+ * Results and messages are those of Go, but for this: what Go prints as a dump of internal
+ * structures (a whole secret) or as %!d(string=…) is an error, and `index .Secrets` of an unknown
+ * name gives no value instead of an empty secret.
  */
 #ifndef MANIFEST_TEMPLATE_H
 #define MANIFEST_TEMPLATE_H
@@ -18,8 +22,8 @@ enum template_use { TEMPLATE_FOR_FILE, TEMPLATE_FOR_ENV };
 #define TEMPLATE_OUTPUT_MAX (4 << 20) /* bytes of one result: a gRPC message takes no more */
 
 /*
- * NULL with ERROR_INVALID "template: data:<line>: …"; ERROR_UNSUPPORTED for control structures,
- * variables and functions of Go that this version does not have.
+ * NULL with ERROR_INVALID "template: data:<line>: …"; ERROR_UNSUPPORTED for control structures
+ * and variables, which this version does not have.
  */
 struct template *template_parse(struct bytes text, enum template_use use, struct error *err);
 void template_free(struct template *template);

@@ -322,7 +322,6 @@ struct row {
 	const char *elsewhere; /* what to do where the function is not there */
 };
 
-/* clang-format off: a table */
 static const struct row rows[] = {
 	{ { "pem", 1, false, false, call_pem }, true, true, "" },
 	{ { "hex", 1, false, false, call_hex }, true, true, "" },
@@ -337,7 +336,6 @@ static const struct row rows[] = {
 	{ { "printf", 1, true, true, call_printf }, true, true, "" },
 	{ { "println", 0, true, false, call_println }, true, true, "" },
 };
-/* clang-format on */
 
 /* Functions that Go has and this version has not. */
 static const char *const lacking[] = { "and", "call", "eq", "ge", "gt", "html", "js", "le", "lt",

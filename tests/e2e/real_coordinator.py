@@ -60,6 +60,8 @@ class Process:
         status = self.process.wait(PATIENCE)
         self.reader.join()
         self.process.stderr.close()
+        if status not in (0, -number):
+            print("\n".join(str(entry) for entry in self.lines))  # shown when the test fails
         return status
 
 
