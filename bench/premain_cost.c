@@ -30,7 +30,10 @@ static double now(void)
 static int be_the_application(const char *descriptor)
 {
 	double arrived = now();
-	return write(atoi(descriptor), &arrived, sizeof(arrived)) == sizeof(arrived) ? 0 : 1;
+	return write((int)strtol(descriptor, NULL, 10), &arrived, sizeof(arrived)) ==
+			       sizeof(arrived)
+		       ? 0
+		       : 1;
 }
 
 /* How to start it: NULL for what is not used. */

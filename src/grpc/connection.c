@@ -67,10 +67,15 @@ static void on_readable(struct bufferevent *stream, void *context)
 	send_pending(connection);
 }
 
-static void on_writable(struct bufferevent *stream, void *context)
+/*
+ * In place of the stream's write callback, which libevent defers: one that is still due when the
+ * loop ends would keep the stream alive beyond it.
+ */
+static void on_output(struct evbuffer *output, const struct evbuffer_cb_info *change, void *context)
 {
-	(void)stream;
-	send_pending(context);
+	(void)output;
+	if (change->n_deleted)
+		grpc_connection_wake(context);
 }
 
 static void on_wake(evutil_socket_t fd, short what, void *context)
@@ -131,7 +136,6 @@ void grpc_connection_touch(struct grpc_connection *connection)
 
 void grpc_connection_wake(struct grpc_connection *connection)
 {
-	/* libevent's own deferred callbacks keep the stream alive beyond the end of the loop */
 	event_active(connection->wake, EV_WRITE, 0);
 }
 
@@ -155,7 +159,9 @@ void grpc_connection_start(struct grpc_server *server, int fd)
 	LIST_INSERT_HEAD(&server->connections, connection, entry);
 	server->connection_count++;
 	bufferevent_openssl_set_allow_dirty_shutdown(connection->stream, 1);
-	bufferevent_setcb(connection->stream, on_readable, on_writable, on_event, connection);
+	bufferevent_setcb(connection->stream, on_readable, NULL, on_event, connection);
+	if (!evbuffer_add_cb(bufferevent_get_output(connection->stream), on_output, connection))
+		abort();
 	bufferevent_setwatermark(connection->stream, EV_READ, 0, INPUT_MAX);
 	bufferevent_enable(connection->stream, EV_READ | EV_WRITE);
 	grpc_connection_touch(connection);
@@ -181,6 +187,7 @@ void grpc_connection_free(struct grpc_connection *connection)
 	nghttp2_session_del(connection->session);
 	event_free(connection->deadline);
 	event_free(connection->wake);
+	evbuffer_remove_cb(bufferevent_get_output(connection->stream), on_output, connection);
 	bufferevent_free(connection->stream);
 	free(connection);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Unary gRPC methods over TLS on one libevent loop. Everything here belongs to the thread that runs
- * the loop. A handler answers at once or later (from the same loop), and exactly once.
+ * the loop. A handler answers at once or later (from the same loop), and exactly once. The program
+ * ignores SIGPIPE.
  */
 #ifndef GRPC_SERVER_H
 #define GRPC_SERVER_H
@@ -29,11 +30,16 @@ struct grpc_server_config {
 	SSL_CTX *tls;                      /* a reference is taken */
 	const struct grpc_method *methods; /* ended by path NULL; must outlive the server */
 	size_t connections_max;            /* further ones are closed at once */
-	unsigned idle_seconds;             /* a connection that is silent for so long is closed */
+	/* a connection is closed when it brings no complete request for so long and awaits no
+	 * answer */
+	unsigned idle_seconds;
 };
 
 struct grpc_server *grpc_server_new(const struct grpc_server_config *config, struct error *err);
-/* Closes the listener and all connections. Calls still unanswered are dropped. */
+/*
+ * Closes the listener and all connections, which ends calls that are still unanswered as below. Not
+ * to be called from within a handler.
+ */
 void grpc_server_free(struct grpc_server *server);
 
 /* The certificate that the peer proved to hold, NULL if none. Owned by the connection. */
@@ -44,8 +50,9 @@ void grpc_call_reply(struct grpc_call *call, struct bytes message);
 void grpc_call_fail(struct grpc_call *call, enum grpc_code code, const char *message);
 
 /*
- * For answers that come later: the peer may be gone by then. `gone` is called at most once, instead
- * of any reply, when the connection ends first; after it `call` must not be used.
+ * For answers that come later: the peer may have cancelled the call or ended the connection by
+ * then. `gone` is called at most once, when that happens; after it `call` must not be used. Without
+ * it (NULL) the call must be answered all the same, and the answer is dropped.
  */
 void grpc_call_on_gone(struct grpc_call *call, void (*gone)(void *context), void *context);
 

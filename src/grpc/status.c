@@ -31,28 +31,3 @@ const char *grpc_code_name(int code, char unknown[32])
 	snprintf(unknown, 32, "Code(%d)", code);
 	return unknown;
 }
-
-enum grpc_code grpc_code_of(enum error_kind kind)
-{
-	switch (kind) {
-	case ERROR_NONE:
-		return GRPC_OK;
-	case ERROR_INVALID:
-		return GRPC_INVALID_ARGUMENT;
-	case ERROR_DENIED:
-		return GRPC_PERMISSION_DENIED;
-	case ERROR_UNAUTHENTICATED:
-		return GRPC_UNAUTHENTICATED;
-	case ERROR_NOT_FOUND:
-		return GRPC_NOT_FOUND;
-	case ERROR_STATE:
-		return GRPC_FAILED_PRECONDITION;
-	case ERROR_UNAVAILABLE:
-		return GRPC_UNAVAILABLE;
-	case ERROR_UNSUPPORTED:
-		return GRPC_UNIMPLEMENTED;
-	case ERROR_INTERNAL:
-		break;
-	}
-	return GRPC_INTERNAL;
-}

@@ -3,8 +3,6 @@
 #ifndef GRPC_STATUS_H
 #define GRPC_STATUS_H
 
-#include "base/error.h"
-
 enum grpc_code {
 	GRPC_OK = 0,
 	GRPC_CANCELLED = 1,
@@ -29,8 +27,5 @@ enum grpc_code {
 
 /* "Code(<n>)" for numbers outside the table. The result may point into `unknown`. */
 const char *grpc_code_name(int code, char unknown[32]);
-
-/* The code that a failure of this kind has on the wire. */
-enum grpc_code grpc_code_of(enum error_kind kind);
 
 #endif

@@ -16,6 +16,16 @@ static bool is_kept(const char *variable)
 	return false;
 }
 
+void environment_filter(char **environment)
+{
+	char **kept = environment;
+	for (; *environment; environment++) {
+		if (is_kept(*environment))
+			*kept++ = *environment;
+	}
+	*kept = NULL;
+}
+
 /* Adds "name=value" under its name. */
 static void add(struct strmap *variables, const char *name, struct bytes value)
 {
@@ -31,15 +41,14 @@ static void add(struct strmap *variables, const char *name, struct bytes value)
 	strmap_add(variables, name, text);
 }
 
-static void add_kept(struct strmap *variables, char *const *current)
+static void add_current(struct strmap *variables, char *const *current)
 {
 	for (; *current; current++) {
-		if (!is_kept(*current))
+		size_t length = strcspn(*current, "=");
+		if (!(*current)[length])
 			continue;
-		const char *value = strchr(*current, '=') + 1;
-		AUTO(auto_free)
-		char *name = xstrndup(*current, (size_t)(value - 1 - *current));
-		add(variables, name, bytes_of_text(value));
+		AUTO(auto_free) char *name = xstrndup(*current, length);
+		add(variables, name, bytes_of_text(*current + length + 1));
 	}
 }
 
@@ -68,7 +77,7 @@ char **environment_build(char *const *current, const Rpc__Parameters *parameters
 {
 	struct strmap variables = { 0 };
 	char **environment = NULL;
-	add_kept(&variables, current);
+	add_current(&variables, current);
 	if (add_given(&variables, parameters, err)) {
 		strmap_sort(&variables, wiping_free);
 		environment = xcalloc(variables.count + 1, sizeof(*environment));

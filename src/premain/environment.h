@@ -6,9 +6,14 @@
 #include "grpc/marble_messages.h"
 
 /*
- * Of `current`, which is the untrusted host's, the variables EDG_… and LD_LIBRARY_PATH, and over
- * them those of the manifest; ended by NULL. NULL with ERROR_INVALID for a variable that no
- * environment can hold. The caller frees.
+ * Leaves only EDG_… and LD_LIBRARY_PATH in the list: the host, which gives the others, is not to be
+ * trusted with what the C library and the workload do.
+ */
+void environment_filter(char **environment);
+
+/*
+ * `current` extended and overridden by the variables of the manifest, ended by NULL. NULL with
+ * ERROR_INVALID for a variable that no environment can hold. The caller frees.
  */
 char **environment_build(
 	char *const *current, const Rpc__Parameters *parameters, struct error *err);

@@ -75,7 +75,7 @@ static void start(const char *service, struct workload *workload)
 	execve(service, argv, workload->env);
 	int reason = errno;
 	AUTO(buf_free) struct buf hint = { 0 };
-	const char *text = strerrordesc_np(reason);
+	const char *text = strerrordesc_np(reason) ? strerrordesc_np(reason) : "unknown error";
 	error_set(&err, ERROR_INTERNAL, "cannot start %s: %c%s", service, tolower(*text), text + 1);
 	buf_put_text(&hint, remedy(reason));
 	if (!argv[1] && strchr(argv[0], ' '))

@@ -143,6 +143,8 @@ bool premain_run(struct workload *workload)
 {
 	struct error err = { 0 };
 	bool json = settings_want_json();
+	/* before anything that the variables of the host could direct: resolver, time zone, … */
+	environment_filter(environ);
 	/* refused by runtimes that have no such call, and need none */
 	(void)prctl(PR_SET_DUMPABLE, 0);
 	log_configure(json && settings_want_debug() ? LOG_DEBUG : LOG_INFO,

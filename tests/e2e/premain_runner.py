@@ -40,8 +40,8 @@ class Premain:
         self.face = face
         self.folder = folder
         self.app = build / "tests/e2e/programs/show_start"
-        self.executable = build / "src/premain/premain-graphene"
-        self.library = build / "src/premain/premain-graphene.so"
+        self.executable = build / "bin/premain-graphene"
+        self.library = build / "lib/marblerun/premain-graphene.so"
         self.variables = {"EDG_MARBLE_TYPE": "web", "EDG_MARBLE_COORDINATOR_ADDR": address,
                           "PATH": os.environ["PATH"], "HOST_SECRET": "leak"}
 

@@ -5,7 +5,9 @@ import json
 import os
 import re
 import socket
+import ssl
 import stat
+import struct
 import subprocess
 import threading
 import uuid
@@ -234,6 +236,20 @@ def test_the_quote_is_sent_with_its_header(coordinator, premain, attestation):
     assert run.log[0] == "detected libOS: Gramine"
 
 
+@pytest.mark.parametrize("kind, warned", [(3, True), (5, False)])
+def test_a_quote_without_certificate_chain_is_told(executable, attestation, kind, warned):
+    folder, prefix = attestation
+    vendor = bytes.fromhex("939a7233f79c4ca9940a0db3957f0607")
+    signature = bytes(64 + 64 + 384 + 64) + struct.pack("<HHI", 0, kind, 4) + b"data"
+    (folder / "quote").write_bytes(
+        struct.pack("<HHIHH", 3, 2, 0, 0, 0) + vendor + bytes(20) + bytes(384)
+        + struct.pack("<I", len(signature)) + signature)
+    run = executable.run(prefix=prefix)
+    assert run.status == 42
+    assert any("configure the quote provider library (PCCS) on this host" in line
+               for line in run.log) == warned
+
+
 def test_keys_are_installed(coordinator, premain, attestation):
     folder, prefix = attestation
     answer(coordinator, files={"/dev/attestation/protected_files_key": "0123456789abcdef" * 4,
@@ -421,7 +437,6 @@ def serve_once(listener, function):
 
 
 def test_the_client_api_is_recognised(executable, server_credentials):
-    import ssl
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(server_credentials.cert_file, server_credentials.key_file)
 

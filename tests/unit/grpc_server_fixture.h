@@ -4,8 +4,8 @@
 #define TESTS_GRPC_SERVER_FIXTURE_H
 
 #include "base/memory.h"
+#include "crypto/tls_server.h"
 #include "grpc/server.h"
-#include "grpc/tls.h"
 #include "http2_frames.h"
 #include "tls_peer.h"
 
@@ -17,7 +17,7 @@
 struct fixture {
 	struct credentials server;
 	struct credentials client;
-	struct grpc_identity identity;
+	struct tls_server_config tls_config;
 	bool has_identity;
 	SSL_CTX *server_tls;
 	SSL_CTX *client_tls;
@@ -67,9 +67,14 @@ static struct fixture *start_server(
 	signal(SIGPIPE, SIG_IGN);
 	fixture->server = make_credentials();
 	fixture->client = make_credentials();
-	fixture->identity = (struct grpc_identity){ give_identity, fixture };
+	fixture->tls_config = (struct tls_server_config){
+		.protocol = "\x02h2",
+		.requires_certificate = true,
+		.get_identity = give_identity,
+		.context = fixture,
+	};
 	fixture->has_identity = true;
-	fixture->server_tls = grpc_server_tls_new(&fixture->identity, &err);
+	fixture->server_tls = tls_server_new(&fixture->tls_config, &err);
 	assert_success(fixture->server_tls, err);
 	fixture->client_tls = new_tls(TLS_client_method(), &fixture->client);
 	fixture->base = event_base_new();

@@ -24,6 +24,13 @@ static int setup(void **state)
 	return 0;
 }
 
+static int setup_for_two_connections(void **state)
+{
+	*state = start_server(methods, 2, 60);
+	run_server(*state);
+	return 0;
+}
+
 static int teardown(void **state)
 {
 	stop_server(*state);
@@ -181,6 +188,25 @@ static void one_stream_too_many_is_refused(void **state)
 	check_alive(*state);
 }
 
+static void connections_are_bounded(void **state)
+{
+	struct fixture *fixture = *state;
+	SSL *first = connect_raw(fixture, "\x02h2");
+	SSL *second = connect_raw(fixture, "\x02h2");
+	SSL *third = connect_raw(fixture, "\x02h2");
+	assert_true(SSL_is_init_finished(first) && SSL_is_init_finished(second));
+	assert_false(SSL_is_init_finished(third));
+	close_raw(third);
+	close_raw(second);
+	/* its end makes room, as soon as the server has seen it */
+	AUTO(grpc_call_result_free) struct grpc_call_result result = { 0 };
+	struct error err = { 0 };
+	while (!grpc_call_unary(fixture->address, fixture->client_tls, "/test/Echo",
+		bytes_of_text("x"), &result, &err))
+		assert_int_equal(err.kind, ERROR_UNAVAILABLE);
+	close_raw(first);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -195,6 +221,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			headers_over_the_bound_end_the_call, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_stream_too_many_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			connections_are_bounded, setup_for_two_connections, teardown),
 	};
 	return cmocka_run_group_tests_name("grpc_hostile", tests, NULL, NULL);
 }

@@ -83,10 +83,10 @@ struct test_methods {
 	struct fixture *fixture;
 };
 
-static int setup_with(void **state, size_t connections_max, unsigned idle_seconds)
+static int setup_with(void **state, unsigned idle_seconds)
 {
 	struct test_methods *methods = xcalloc(1, sizeof(*methods));
-	methods->fixture = start_server(methods->list, connections_max, idle_seconds);
+	methods->fixture = start_server(methods->list, 100, idle_seconds);
 	const struct grpc_method list[] = {
 		{ "/test/Echo", echo, NULL },
 		{ "/test/Refuse", refuse, NULL },
@@ -106,17 +106,12 @@ static int setup_with(void **state, size_t connections_max, unsigned idle_second
 
 static int setup(void **state)
 {
-	return setup_with(state, 100, 60);
-}
-
-static int setup_for_two_connections(void **state)
-{
-	return setup_with(state, 2, 60);
+	return setup_with(state, 60);
 }
 
 static int setup_impatient(void **state)
 {
-	return setup_with(state, 100, 1);
+	return setup_with(state, 1);
 }
 
 static int teardown(void **state)
@@ -419,25 +414,6 @@ static void an_answer_may_be_unsent_when_the_server_ends(void **state)
 	close_raw(ssl);
 }
 
-static void connections_are_bounded(void **state)
-{
-	struct fixture *fixture = fixture_of(state);
-	SSL *first = connect_raw(fixture, "\x02h2");
-	SSL *second = connect_raw(fixture, "\x02h2");
-	SSL *third = connect_raw(fixture, "\x02h2");
-	assert_true(SSL_is_init_finished(first) && SSL_is_init_finished(second));
-	assert_false(SSL_is_init_finished(third));
-	close_raw(third);
-	close_raw(second);
-	/* its end makes room, as soon as the server has seen it */
-	AUTO(grpc_call_result_free) struct grpc_call_result result = { 0 };
-	struct error err = { 0 };
-	while (!grpc_call_unary(fixture->address, fixture->client_tls, "/test/Echo",
-		bytes_of_text("x"), &result, &err))
-		assert_int_equal(err.kind, ERROR_UNAVAILABLE);
-	close_raw(first);
-}
-
 static void idle_connections_are_ended(void **state)
 {
 	struct fixture *fixture = fixture_of(state);
@@ -503,8 +479,6 @@ int main(void)
 		cmocka_unit_test_setup(a_call_may_be_open_when_the_server_ends, setup),
 		cmocka_unit_test_setup_teardown(
 			an_answer_may_be_unsent_when_the_server_ends, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			connections_are_bounded, setup_for_two_connections, teardown),
 		cmocka_unit_test_setup_teardown(
 			idle_connections_are_ended, setup_impatient, teardown),
 		cmocka_unit_test_setup_teardown(

@@ -5,8 +5,9 @@
  * what was in freed memory when it started still is.
  */
 #include <fcntl.h>
-#include <inttypes.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -40,11 +41,11 @@ int main(int argc, char **argv)
 		return 1;
 	setvbuf(maps, buffer, _IOFBF, sizeof(buffer));
 	while (fgets(line, sizeof(line), maps)) {
-		uintptr_t start;
-		uintptr_t end;
-		char access[5];
-		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %4s", &start, &end, access) == 3 &&
-			access[1] == 'w')
+		/* START-END rw.. … */
+		char *rest;
+		uintptr_t start = strtoul(line, &rest, 16);
+		uintptr_t end = strtoul(rest + 1, &rest, 16);
+		if (rest[2] == 'w')
 			found += count(memory, start, end, pattern);
 	}
 	printf("%u\n", found);

@@ -7,8 +7,8 @@
 #include "base/file.h"
 #include "crypto/cert.h"
 #include "crypto/pem.h"
+#include "crypto/tls_server.h"
 #include "grpc/server.h"
-#include "grpc/tls.h"
 
 #include <arpa/inet.h>
 #include <event2/listener.h>
@@ -126,7 +126,12 @@ int main(int argc, char **argv)
 	};
 	struct error err = { 0 };
 	struct credentials credentials = { 0 };
-	const struct grpc_identity identity = { give_credentials, &credentials };
+	const struct tls_server_config tls_config = {
+		.protocol = "\x02h2",
+		.requires_certificate = true,
+		.get_identity = give_credentials,
+		.context = &credentials,
+	};
 	setlinebuf(stdout);
 	signal(SIGPIPE, SIG_IGN);
 	crypto_setup();
@@ -137,7 +142,7 @@ int main(int argc, char **argv)
 	struct grpc_server_config config = {
 		.base = event_base_new(),
 		.listener = new_listener(),
-		.tls = grpc_server_tls_new(&identity, &err),
+		.tls = tls_server_new(&tls_config, &err),
 		.methods = methods,
 		.connections_max = 1000,
 		.idle_seconds = 60,
