@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "graphene/sim_fs.h"
+
+#include "base/memory.h"
+#include "graphene/sim_path.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Trusted files and what we make up do not change; of host folders the kernel may keep names for a
+ * moment; everything else is asked for each time, because the host may change it at any time.
+ */
+#define FRESH_FOREVER 86400.0
+#define FRESH_FOLDER  1.0
+#define FRESH_NEVER   0.0
+
+void sim_spot_free(struct sim_spot *spot)
+{
+	free(spot->path);
+	free(spot->host);
+	*spot = (struct sim_spot){ 0 };
+}
+
+int sim_fs_find(struct sim_fs *fs, const struct sim_node *node, const char *name,
+	struct sim_spot *spot)
+{
+	spot->path = sim_nodes_path(fs->nodes, node, name);
+	if (!spot->path)
+		return ENOENT;
+	spot->special = sim_nodes_special(fs->nodes, node, name);
+	spot->place = sim_tree_find(fs->tree, spot->path);
+	if (spot->place.mount->kind == SIM_MOUNT_HOST)
+		spot->host = sim_place_on_host(&spot->place);
+	return 0;
+}
+
+/* Inode numbers of what does not exist on the host: a hash of the path (FNV-1a). */
+static ino_t path_number(const char *path)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	for (; *path; path++)
+		hash = (hash ^ (uint8_t)*path) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
+static void make_up(
+	const struct sim_fs *fs, const struct sim_spot *spot, mode_t mode, struct stat *st)
+{
+	*st = (struct stat){
+		.st_ino = path_number(spot->path),
+		.st_mode = mode,
+		.st_nlink = S_ISDIR(mode) ? 2 : 1,
+		.st_uid = fs->uid,
+		.st_gid = fs->gid,
+		.st_blksize = 4096,
+	};
+	if (S_ISLNK(mode))
+		st->st_size = (off_t)strlen(spot->place.mount->target);
+}
+
+void sim_fs_disguise(const struct sim_fs *fs, struct stat *st)
+{
+	/* one number for what host file systems tell apart by their device */
+	st->st_ino ^= (st->st_dev & 0xffff) << 48 ^ st->st_dev << 24;
+	st->st_uid = fs->uid;
+	st->st_gid = fs->gid;
+}
+
+/* 0 if there is something that the host does not know, made up from the table of mounts. */
+static mode_t made_up_mode(const struct sim_fs *fs, const struct sim_spot *spot)
+{
+	const struct sim_mount *mount = spot->place.mount;
+	bool at_mount = !*spot->place.below;
+	if (spot->special)
+		return spot->special;
+	switch (mount->kind) {
+	case SIM_MOUNT_LINK:
+		return at_mount ? S_IFLNK | 0777 : 0;
+	case SIM_MOUNT_ATTESTATION:
+		return sim_attestation_mode(fs->attestation, spot->place.below);
+	case SIM_MOUNT_DEVICE:
+		return !at_mount ? 0 : mount->host_is_folder ? S_IFDIR | 0555 : S_IFREG | 0444;
+	case SIM_MOUNT_HOST:
+		at_mount = false;
+		break;
+	default:
+		break;
+	}
+	return at_mount || sim_tree_has_mounts_below(fs->tree, spot->path) ? S_IFDIR | 0555 : 0;
+}
+
+static double freshness(const struct sim_fs *fs, const struct sim_spot *spot, const struct stat *st)
+{
+	if (S_ISDIR(st->st_mode))
+		return FRESH_FOLDER;
+	return sim_policy_judge(fs->policy, spot->host) == SIM_TRUSTED &&
+			sim_policy_is_unchanged(fs->policy, spot->host, st)
+		? FRESH_FOREVER
+		: FRESH_NEVER;
+}
+
+int sim_fs_stat(struct sim_fs *fs, const struct sim_spot *spot, struct stat *st, double *fresh_for)
+{
+	bool on_host = spot->host && !spot->special && !stat(sim_path_on_host(spot->host), st);
+	int error = spot->host && !on_host ? errno : ENOENT;
+	/* folders of the host come first, what is made up before all else */
+	mode_t mode = on_host && S_ISDIR(st->st_mode) ? 0 : made_up_mode(fs, spot);
+	if (!mode && !on_host)
+		return error;
+	if (fresh_for && mode)
+		*fresh_for = spot->host ? FRESH_FOLDER : FRESH_FOREVER;
+	else if (fresh_for)
+		*fresh_for = freshness(fs, spot, st);
+	if (mode)
+		make_up(fs, spot, mode, st);
+	else
+		sim_fs_disguise(fs, st);
+	return 0;
+}
+
+bool sim_fs_is_busy(const struct sim_fs *fs, const struct sim_spot *spot)
+{
+	return !*spot->place.below || sim_tree_has_mounts_below(fs->tree, spot->path);
+}
+
+int sim_fs_check(const struct sim_fs *fs, const struct sim_spot *spot, enum sim_access access)
+{
+	return spot->host ? sim_policy_check(fs->policy, spot->host, access) : EACCES;
+}
+
+struct sim_fs *sim_fs_lock(struct sim_fs *fs)
+{
+	pthread_rwlock_rdlock(&fs->names);
+	return fs;
+}
+
+struct sim_fs *sim_fs_lock_for_change(struct sim_fs *fs)
+{
+	pthread_rwlock_wrlock(&fs->names);
+	return fs;
+}
+
+void sim_fs_unlock(struct sim_fs **fs)
+{
+	pthread_rwlock_unlock(&(*fs)->names);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The root file system of the application, served through FUSE: the tree of mounts, shown from the
+ * host's files under the file policy, and /dev/attestation.
+ *
+ * Host paths may be relative, so the process that serves keeps the launcher's folder.
+ */
+#ifndef GRAPHENE_SIM_FS_H
+#define GRAPHENE_SIM_FS_H
+
+#include "base/error.h"
+#include "graphene/sim_attestation.h"
+#include "graphene/sim_nodes.h"
+#include "graphene/sim_policy.h"
+#include "graphene/sim_tree.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+struct sim_fs {
+	const struct sim_tree *tree;
+	const struct sim_policy *policy;
+	struct sim_attestation *attestation;
+	uid_t uid; /* owner of everything, as the application sees it */
+	gid_t gid;
+	atomic_int proc; /* /proc of the application, to tell its processes apart; -1 until known */
+	struct sim_nodes *nodes;
+	/* Held for reading while a path is in use, for writing while paths change. */
+	pthread_rwlock_t names;
+};
+
+/* What a path inside means at this moment. */
+struct sim_spot {
+	char *path;
+	struct sim_place place;
+	char *host;     /* host path if the place is on the host, else NULL */
+	mode_t special; /* of a FIFO or socket, which hides what the host has there; else 0 */
+};
+
+void sim_spot_free(struct sim_spot *spot);
+
+/* The spot of a node, or with a name of its child. 0, or ENOENT when the node was removed. */
+int sim_fs_find(struct sim_fs *fs, const struct sim_node *node, const char *name,
+	struct sim_spot *spot);
+
+/*
+ * What stands there, with owner and inode number as the application sees them. 0 or an errno.
+ * `fresh_for`, unless NULL, gets the seconds for which the answer may be kept.
+ */
+int sim_fs_stat(struct sim_fs *fs, const struct sim_spot *spot, struct stat *st, double *fresh_for);
+
+/* Makes a host's answer to stat that of the application. */
+void sim_fs_disguise(const struct sim_fs *fs, struct stat *st);
+
+/* True if the spot is a mount point or has some below: it cannot be removed or renamed. */
+bool sim_fs_is_busy(const struct sim_fs *fs, const struct sim_spot *spot);
+
+/*
+ * 0 if the host file at the spot may be accessed so, else EACCES. Nothing but host files can be
+ * changed by name.
+ */
+int sim_fs_check(const struct sim_fs *fs, const struct sim_spot *spot, enum sim_access access);
+
+/* For scopes in which paths are used, or changed; both end with AUTO(sim_fs_unlock). */
+struct sim_fs *sim_fs_lock(struct sim_fs *fs);
+struct sim_fs *sim_fs_lock_for_change(struct sim_fs *fs);
+void sim_fs_unlock(struct sim_fs **fs);
+
+#endif

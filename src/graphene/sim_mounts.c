@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "graphene/sim_mounts.h"
+
+#include "base/cleanup.h"
+#include "base/memory.h"
+#include "graphene/sim_channel.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+/* One detached mount per mount of the tree, -1 where there is none. */
+struct sources {
+	int *fds;
+	size_t count;
+};
+
+static struct sources new_sources(const struct sim_tree *tree)
+{
+	struct sources sources = { xcalloc(tree->count, sizeof(int)), tree->count };
+	for (size_t i = 0; i < sources.count; i++)
+		sources.fds[i] = -1;
+	return sources;
+}
+
+static void free_sources(struct sources *sources)
+{
+	for (size_t i = 0; i < sources->count; i++)
+		auto_close(&sources->fds[i]);
+	free(sources->fds);
+}
+
+/* Where the kernel is to look from the new root, which is the current folder. */
+static const char *from_root(const char *path)
+{
+	return path[1] ? path + 1 : ".";
+}
+
+static int clone_mount(const char *path)
+{
+	return open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+}
+
+/*
+ * Devices come from the host's tree, which will be out of sight. One that Graphene makes, but this
+ * host lacks, stays an empty file that cannot be opened.
+ */
+static bool take_devices(const struct sim_tree *tree, struct sources *sources, struct error *err)
+{
+	for (size_t i = 0; i < tree->count; i++) {
+		const struct sim_mount *mount = &tree->mounts[i];
+		if (mount->kind != SIM_MOUNT_DEVICE)
+			continue;
+		sources->fds[i] = clone_mount(mount->target);
+		if (sources->fds[i] < 0 && errno != ENOENT)
+			return error_errno(err, "cannot take over %s", mount->target);
+	}
+	return true;
+}
+
+static bool refuse_fuse(const char *what, struct error *err)
+{
+	error_errno(err, "%s", what);
+	if (err)
+		err->kind = ERROR_UNSUPPORTED;
+	return error_prefix(err,
+		"FUSE is needed: load it with \"modprobe fuse\", let users have it with \"chmod 0666 "
+		"/dev/fuse\", give it to a container with \"--device /dev/fuse\"");
+}
+
+/* The new mount, not attached to anything; -1 on error. */
+static int make_mount(
+	const char *type, const char *const options[][2], unsigned flags, struct error *err)
+{
+	AUTO(auto_close) int context = fsopen(type, FSOPEN_CLOEXEC);
+	if (context < 0) {
+		error_errno(err, "cannot make a file system of type %s", type);
+		return -1;
+	}
+	for (; (*options)[0]; options++) {
+		if (fsconfig(context, FSCONFIG_SET_STRING, (*options)[0], (*options)[1], 0)) {
+			error_errno(err, "%s does not take %s=%s", type, (*options)[0],
+				(*options)[1]);
+			return -1;
+		}
+	}
+	int fd = fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0)
+		? -1
+		: fsmount(context, FSMOUNT_CLOEXEC, flags);
+	if (fd < 0)
+		error_errno(err, "cannot make a file system of type %s", type);
+	return fd;
+}
+
+static int make_fuse(int device, uid_t uid, gid_t gid, struct error *err)
+{
+	char fd[16];
+	char user[16];
+	char group[16];
+	snprintf(fd, sizeof(fd), "%d", device);
+	snprintf(user, sizeof(user), "%u", uid);
+	snprintf(group, sizeof(group), "%u", gid);
+	const char *const options[][2] = { { "source", "graphene-sim" }, { "fd", fd },
+		{ "rootmode", "40000" }, { "user_id", user }, { "group_id", group }, { NULL, NULL } };
+	return make_mount("fuse", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
+}
+
+static int make_tmpfs(struct error *err)
+{
+	static const char *const options[][2] = { { "source", "tmpfs" }, { "mode", "0777" },
+		{ NULL, NULL } };
+	return make_mount("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
+}
+
+static bool attach(int mount, const char *path, struct error *err)
+{
+	if (!move_mount(mount, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH))
+		return true;
+	return error_errno(err, "cannot mount on %s", path);
+}
+
+/* Puts a mount over what is the root so far and makes it the current folder. */
+static bool change_to(int root, const char *over, struct error *err)
+{
+	return attach(root, over, err) &&
+		(!fchdir(root) || error_errno(err, "cannot change to the new root"));
+}
+
+/* The FUSE descriptor has to be opened in this user namespace, or the kernel refuses the mount. */
+static bool mount_fuse(uid_t uid, gid_t gid, int channel, struct error *err)
+{
+	AUTO(auto_close) int device = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+	if (device < 0)
+		return refuse_fuse("cannot open /dev/fuse", err);
+	AUTO(auto_close) int root = make_fuse(device, uid, gid, err);
+	/* sent first, as even changing to the new root asks who serves it */
+	return root >= 0 && sim_channel_send(channel, device, err) && change_to(root, "/", err);
+}
+
+static bool is_in_tmpfs(const struct sim_tree *tree, const struct sim_mount *mount)
+{
+	const struct sim_mount *base = sim_tree_base(tree, mount);
+	return base && base->kind == SIM_MOUNT_TMPFS;
+}
+
+/* What a tmpfs will hide, but FUSE serves, is taken out to be put back on top. */
+static bool take_hidden(const struct sim_tree *tree, struct sources *sources, struct error *err)
+{
+	for (size_t i = 0; i < tree->count; i++) {
+		const struct sim_mount *mount = &tree->mounts[i];
+		if (mount->kind >= SIM_MOUNT_TMPFS || !is_in_tmpfs(tree, mount))
+			continue;
+		sources->fds[i] = clone_mount(from_root(mount->path));
+		if (sources->fds[i] < 0)
+			return error_errno(err, "cannot mount %s in a tmpfs", mount->path);
+	}
+	return true;
+}
+
+/* FUSE shows a place for each mount by itself; in a tmpfs it has to be made. */
+static bool make_place(const char *path, bool is_folder, struct error *err)
+{
+	AUTO(auto_free) char *copy = xstrdup(path);
+	for (char *end = strchr(copy, '/'); end; end = strchr(end + 1, '/')) {
+		*end = 0;
+		if (mkdir(copy, 0755) && errno != EEXIST)
+			return error_errno(err, "cannot make folder %s", copy);
+		*end = '/';
+	}
+	if (is_folder && (!mkdir(copy, 0755) || errno == EEXIST))
+		return true;
+	AUTO(auto_close) int fd =
+		is_folder ? -1 : open(copy, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	return fd >= 0 || error_errno(err, "cannot make a place to mount on %s", path);
+}
+
+static bool source_is_folder(int source)
+{
+	struct stat st;
+	return source < 0 || (!fstat(source, &st) && S_ISDIR(st.st_mode));
+}
+
+/* Read-only, or an application of root's, who is root on the host, too, could set its sysctls. */
+static bool mount_proc(const char *path, struct error *err)
+{
+	if (!mount("proc", path, "proc", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL))
+		return true;
+	error_errno(err, "cannot mount /proc");
+	return error_prefix(err,
+		"a PID namespace needs a /proc of its own, which the kernel allows where /proc is not "
+		"masked; for a container, --security-opt systempaths=unconfined");
+}
+
+static bool mount_one(
+	const struct sim_tree *tree, const struct sim_mount *mount, int *source, struct error *err)
+{
+	const char *path = from_root(mount->path);
+	if (is_in_tmpfs(tree, mount) && !make_place(path, source_is_folder(*source), err))
+		return false;
+	if (mount->kind == SIM_MOUNT_PROC)
+		return mount_proc(path, err);
+	if (mount->kind == SIM_MOUNT_TMPFS)
+		*source = make_tmpfs(err);
+	if (mount->kind == SIM_MOUNT_TMPFS && *source < 0)
+		return false;
+	if (mount == tree->mounts && *source >= 0)
+		return change_to(*source, path, err);
+	return *source < 0 || attach(*source, path, err);
+}
+
+/* Everything that stands under the new root goes there while both roots can be seen. */
+static bool mount_tree(
+	const struct sim_tree *tree, struct sources *sources, struct error *err)
+{
+	for (size_t i = 0; i < tree->count; i++) {
+		if (!mount_one(tree, &tree->mounts[i], &sources->fds[i], err))
+			return error_prefix(err, "mount %s", tree->mounts[i].path);
+	}
+	return true;
+}
+
+/* The old root is stacked under the new one and then dropped with all its mounts. */
+static bool drop_old_root(struct error *err)
+{
+	if (syscall(SYS_pivot_root, ".", ".") || umount2(".", MNT_DETACH) || chdir("/"))
+		return error_errno(err, "cannot change the root folder");
+	return true;
+}
+
+bool sim_mounts_enter(
+	const struct sim_tree *tree, uid_t uid, gid_t gid, int channel, struct error *err)
+{
+	AUTO(free_sources) struct sources sources = new_sources(tree);
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		return error_errno(err, "cannot separate the mounts from the host's");
+	return take_devices(tree, &sources, err) && mount_fuse(uid, gid, channel, err) &&
+		take_hidden(tree, &sources, err) && mount_tree(tree, &sources, err) &&
+		drop_old_root(err);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Builds the root of a new mount namespace: one FUSE file system that shows the tree, and on top of
+ * it what the kernel does better itself (tmpfs, /proc, devices).
+ */
+#ifndef GRAPHENE_SIM_MOUNTS_H
+#define GRAPHENE_SIM_MOUNTS_H
+
+#include "base/error.h"
+#include "graphene/sim_tree.h"
+
+#include <sys/types.h>
+
+/*
+ * Changes to the new root, out of reach of the old one. Sends the descriptor of the FUSE file system
+ * through the channel and then waits for it to be served.
+ */
+bool sim_mounts_enter(const struct sim_tree *tree, uid_t uid, gid_t gid, int channel,
+	struct error *err);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the application runs in: namespaces of its own (user, mount, PID, UTS, IPC), the tree of
+ * mounts as its root, no privileges. The network is the host's.
+ */
+#ifndef GRAPHENE_SIM_SANDBOX_H
+#define GRAPHENE_SIM_SANDBOX_H
+
+#include "base/error.h"
+#include "graphene/sim_tree.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/*
+ * Forks into new namespaces. Returns 0 in the child, which is PID 1 there and dies with the calling
+ * thread; the child's PID in the caller; -1 on error. To be called while there is one thread.
+ */
+pid_t sim_sandbox_fork(struct error *err);
+
+struct sim_sandbox {
+	const struct sim_tree *tree;
+	uid_t uid; /* as which the application sees itself */
+	gid_t gid;
+	uid_t host_uid; /* what it is on the host: the launcher's */
+	gid_t host_gid;
+};
+
+/*
+ * Called by the child. Sends the FUSE descriptor through the channel when the file system is to be
+ * served, and a descriptor of its /proc. Afterwards the process is confined.
+ */
+bool sim_sandbox_enter(const struct sim_sandbox *sandbox, int channel, struct error *err);
+
+#endif
