@@ -60,27 +60,32 @@ class Signed:
         return Signed(folder, self.name)
 
 
-def render(template, **variables):
-    """A manifest of the generation that the template is written for."""
+def as_it_is(template):
+    return template
+
+
+def render(template, change, **variables):
+    """A manifest of the generation that the template is written for; `change` is applied to that."""
     name = "gramine-manifest" if template == "coordinator" else "graphene-manifest"
     defines = [f"-D{key}={value}" for key, value in variables.items()]
-    return graphene_tools.run("graphene-manifest", *defines, TEMPLATES[template], name=name)
+    return graphene_tools.run("graphene-manifest", *defines, "-", name=name,
+                              input=change(TEMPLATES[template].read_text()))
 
 
-def sign_coordinator(folder, key, machine):
-    manifest = render("coordinator", coordinator=INSIDE / "bin/coordinator",
+def sign_coordinator(folder, key, machine, change=as_it_is):
+    manifest = render("coordinator", change, coordinator=INSIDE / "bin/coordinator",
                       trust_root=machine.folder / "root_ca.pem")
     return Signed(folder, "coordinator").write_manifest(manifest, key)
 
 
-def sign_hello(folder, key, variant, program, change=lambda text: text):
-    """samples/hello with another program; `change` is applied to the text of its manifest."""
+def sign_hello(folder, key, variant, program, change=as_it_is, arguments=ARGUMENT_FILE):
+    """samples/hello with another program; `arguments` are those of the preload variant's file."""
     shutil.copy(program, folder / "hello")
     shutil.copy(PREMAIN[variant], folder)
     if variant == "preload":
-        arguments = graphene_tools.run("graphene-argv-serializer", *ARGUMENT_FILE)
-        (folder / "hello.argv").write_text(arguments)
-    return Signed(folder, "hello").write_manifest(change(render(variant)), key)
+        content = graphene_tools.run("graphene-argv-serializer", *arguments)
+        (folder / "hello.argv").write_text(content)
+    return Signed(folder, "hello").write_manifest(render(variant, change), key)
 
 
 class AttestedCoordinator(Coordinator):
