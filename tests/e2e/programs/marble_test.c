@@ -149,7 +149,7 @@ static int open_socket(const struct address *address,
 
 static unsigned port_of(int fd)
 {
-	struct sockaddr_storage own;
+	struct sockaddr_storage own = { 0 };
 	socklen_t size = sizeof(own);
 	need_success(!getsockname(fd, (struct sockaddr *)&own, &size), "getsockname");
 	return ntohs(own.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&own)->sin6_port
