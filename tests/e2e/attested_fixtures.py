@@ -10,14 +10,14 @@ from sim_fixtures import fixture_key, fixture_probe  # noqa: F401  pylint: disab
 
 @pytest.fixture(name="machine", scope="session")
 def fixture_machine(new_machine):
+    if "libasan" in needed(INSIDE / "bin/coordinator"):
+        pytest.skip("AddressSanitizer does not fit into an enclave: name another build for what runs "
+                    "inside with MARBLERUN_ENCLAVE_BUILD")
     return new_machine()
 
 
 @pytest.fixture(name="signed_coordinator", scope="session")
 def fixture_signed_coordinator(tmp_path_factory, key, machine):
-    if "libasan" in needed(INSIDE / "bin/coordinator"):
-        pytest.skip("AddressSanitizer does not fit into an enclave: name another build for what runs "
-                    "inside with MARBLERUN_ENCLAVE_BUILD")
     return sign_coordinator(tmp_path_factory.mktemp("coordinator"), key, machine)
 
 
