@@ -23,8 +23,8 @@ void sim_spot_free(struct sim_spot *spot)
 	*spot = (struct sim_spot){ 0 };
 }
 
-int sim_fs_find(struct sim_fs *fs, const struct sim_node *node, const char *name,
-	struct sim_spot *spot)
+int sim_fs_find(
+	struct sim_fs *fs, const struct sim_node *node, const char *name, struct sim_spot *spot)
 {
 	spot->path = sim_nodes_path(fs->nodes, node, name);
 	if (!spot->path)
@@ -96,9 +96,9 @@ static double freshness(const struct sim_fs *fs, const struct sim_spot *spot, co
 	if (S_ISDIR(st->st_mode))
 		return FRESH_FOLDER;
 	return sim_policy_judge(fs->policy, spot->host) == SIM_TRUSTED &&
-			sim_policy_is_unchanged(fs->policy, spot->host, st)
-		? FRESH_FOREVER
-		: FRESH_NEVER;
+			       sim_policy_is_unchanged(fs->policy, spot->host, st)
+		       ? FRESH_FOREVER
+		       : FRESH_NEVER;
 }
 
 int sim_fs_stat(struct sim_fs *fs, const struct sim_spot *spot, struct stat *st, double *fresh_for)

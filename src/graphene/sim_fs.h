@@ -42,8 +42,8 @@ struct sim_spot {
 void sim_spot_free(struct sim_spot *spot);
 
 /* The spot of a node, or with a name of its child. 0, or ENOENT when the node was removed. */
-int sim_fs_find(struct sim_fs *fs, const struct sim_node *node, const char *name,
-	struct sim_spot *spot);
+int sim_fs_find(
+	struct sim_fs *fs, const struct sim_node *node, const char *name, struct sim_spot *spot);
 
 /*
  * What stands there, with owner and inode number as the application sees them. 0 or an errno.

@@ -230,8 +230,8 @@ static void allocate(fuse_req_t request, fuse_ino_t number, int mode, off_t offs
 }
 
 /* Only for SEEK_DATA and SEEK_HOLE; the kernel does the others. */
-static void seek(
-	fuse_req_t request, fuse_ino_t number, off_t offset, int whence, struct fuse_file_info *info)
+static void seek(fuse_req_t request, fuse_ino_t number, off_t offset, int whence,
+	struct fuse_file_info *info)
 {
 	(void)number;
 	const struct sim_open_file *file = sim_fuse_open_file(info);

@@ -83,14 +83,14 @@ static int make_mount(
 	}
 	for (; (*options)[0]; options++) {
 		if (fsconfig(context, FSCONFIG_SET_STRING, (*options)[0], (*options)[1], 0)) {
-			error_errno(err, "%s does not take %s=%s", type, (*options)[0],
-				(*options)[1]);
+			error_errno(
+				err, "%s does not take %s=%s", type, (*options)[0], (*options)[1]);
 			return -1;
 		}
 	}
 	int fd = fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0)
-		? -1
-		: fsmount(context, FSMOUNT_CLOEXEC, flags);
+			 ? -1
+			 : fsmount(context, FSMOUNT_CLOEXEC, flags);
 	if (fd < 0)
 		error_errno(err, "cannot make a file system of type %s", type);
 	return fd;
@@ -105,7 +105,8 @@ static int make_fuse(int device, uid_t uid, gid_t gid, struct error *err)
 	snprintf(user, sizeof(user), "%u", uid);
 	snprintf(group, sizeof(group), "%u", gid);
 	const char *const options[][2] = { { "source", "graphene-sim" }, { "fd", fd },
-		{ "rootmode", "40000" }, { "user_id", user }, { "group_id", group }, { NULL, NULL } };
+		{ "rootmode", "40000" }, { "user_id", user }, { "group_id", group },
+		{ NULL, NULL } };
 	return make_mount("fuse", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
 }
 
@@ -127,7 +128,7 @@ static bool attach(int mount, const char *path, struct error *err)
 static bool change_to(int root, const char *over, struct error *err)
 {
 	return attach(root, over, err) &&
-		(!fchdir(root) || error_errno(err, "cannot change to the new root"));
+	       (!fchdir(root) || error_errno(err, "cannot change to the new root"));
 }
 
 /* The FUSE descriptor has to be opened in this user namespace, or the kernel refuses the mount. */
@@ -173,8 +174,7 @@ static bool make_place(const char *path, bool is_folder, struct error *err)
 	}
 	if (is_folder && (!mkdir(copy, 0755) || errno == EEXIST))
 		return true;
-	AUTO(auto_close) int fd =
-		is_folder ? -1 : open(copy, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	AUTO(auto_close) int fd = is_folder ? -1 : open(copy, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
 	return fd >= 0 || error_errno(err, "cannot make a place to mount on %s", path);
 }
 
@@ -213,8 +213,7 @@ static bool mount_one(
 }
 
 /* Everything that stands under the new root goes there while both roots can be seen. */
-static bool mount_tree(
-	const struct sim_tree *tree, struct sources *sources, struct error *err)
+static bool mount_tree(const struct sim_tree *tree, struct sources *sources, struct error *err)
 {
 	for (size_t i = 0; i < tree->count; i++) {
 		if (!mount_one(tree, &tree->mounts[i], &sources->fds[i], err))
@@ -238,6 +237,6 @@ bool sim_mounts_enter(
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
 		return error_errno(err, "cannot separate the mounts from the host's");
 	return take_devices(tree, &sources, err) && mount_fuse(uid, gid, channel, err) &&
-		take_hidden(tree, &sources, err) && mount_tree(tree, &sources, err) &&
-		drop_old_root(err);
+	       take_hidden(tree, &sources, err) && mount_tree(tree, &sources, err) &&
+	       drop_old_root(err);
 }

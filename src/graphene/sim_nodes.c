@@ -164,8 +164,7 @@ static ssize_t path_length(const struct sim_nodes *nodes, const struct sim_node 
 	return (ssize_t)length;
 }
 
-static char *path_of(
-	const struct sim_nodes *nodes, const struct sim_node *node, const char *name)
+static char *path_of(const struct sim_nodes *nodes, const struct sim_node *node, const char *name)
 {
 	ssize_t length = path_length(nodes, node);
 	if (length < 0)
@@ -198,8 +197,8 @@ char *sim_nodes_path(struct sim_nodes *nodes, const struct sim_node *node, const
 bool sim_nodes_is(
 	const struct sim_nodes *nodes, const struct sim_node *node, struct sim_identity identity)
 {
-	return node == &nodes->root || (node->identity.device == identity.device &&
-					       node->identity.inode == identity.inode);
+	return node == &nodes->root ||
+	       (node->identity.device == identity.device && node->identity.inode == identity.inode);
 }
 
 struct sim_node *sim_nodes_look_up(struct sim_nodes *nodes, struct sim_node *parent,
