@@ -81,8 +81,7 @@ static int open_host(struct sim_fs *fs, const struct sim_spot *spot, mode_t mode
 	error = check_opened(fs, spot->host, fd, info);
 	if (error)
 		return error;
-	*opened = fd;
-	fd = -1;
+	*opened = take_fd(&fd);
 	return 0;
 }
 
@@ -92,8 +91,7 @@ static void keep_open(
 {
 	struct sim_open_file *file = xcalloc(1, sizeof(*file));
 	file->host = xcalloc(1, sizeof(*file->host));
-	file->host->fd = *fd;
-	*fd = -1;
+	file->host->fd = take_fd(fd);
 	sim_nodes_add_handle(fs->nodes, node, file->host);
 	info->fh = (uint64_t)file;
 }

@@ -130,7 +130,7 @@ static bool detect_libos(enum libos *libos, struct error *err)
 
 static bool prepare_and_activate(struct workload *workload, struct error *err)
 {
-	enum libos libos;
+	enum libos libos = LIBOS_NONE;
 	if (!detect_libos(&libos, err))
 		return false;
 	if (!activate(workload, err))
