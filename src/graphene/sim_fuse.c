@@ -32,7 +32,7 @@ struct sim_open_file *sim_fuse_open_file(const struct fuse_file_info *info)
 bool sim_fuse_process(fuse_req_t request, struct sim_process *process)
 {
 	return sim_process_of_thread(
-		atomic_load(&sim_fuse_fs(request)->proc), fuse_req_ctx(request)->pid, process);
+		sim_fuse_fs(request)->proc, fuse_req_ctx(request)->pid, process);
 }
 
 static void set_up(void *fs, struct fuse_conn_info *connection)

@@ -127,7 +127,7 @@ static int change_host_file(const char *host, const struct stat *wanted, int wha
 {
 	if (what & FUSE_SET_ATTR_SIZE && truncate(host, wanted->st_size))
 		return errno;
-	if (what & FUSE_SET_ATTR_MODE && chmod(host, wanted->st_mode & 07777))
+	if (what & FUSE_SET_ATTR_MODE && chmod(host, wanted->st_mode & SIM_FUSE_PERMISSIONS))
 		return errno;
 	struct timespec times[2] = {
 		wanted_time(what & FUSE_SET_ATTR_ATIME, what & FUSE_SET_ATTR_ATIME_NOW,
@@ -232,7 +232,7 @@ static void make_folder(fuse_req_t request, fuse_ino_t parent, const char *name,
 	int error = sim_fs_find(fs, node, name, &spot);
 	if (!error && !spot.host)
 		error = EACCES;
-	if (!error && mkdir(spot.host, mode))
+	if (!error && mkdir(spot.host, mode & SIM_FUSE_PERMISSIONS))
 		error = errno;
 	reply_entry(request, node, name, error);
 }
@@ -242,7 +242,9 @@ static int make_file(struct sim_fs *fs, const struct sim_spot *spot, mode_t mode
 	int error = sim_fs_check(fs, spot, SIM_CREATE);
 	if (error)
 		return error;
-	AUTO(auto_close) int fd = open(spot->host, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, mode);
+	AUTO(auto_close)
+	int fd = open(
+		spot->host, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, mode & SIM_FUSE_PERMISSIONS);
 	return fd < 0 ? errno : 0;
 }
 

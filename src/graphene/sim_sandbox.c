@@ -70,14 +70,6 @@ static bool map_ids(const struct sim_sandbox *sandbox, struct error *err)
 	       write_proc("/proc/self/gid_map", groups, err);
 }
 
-static bool send_proc(int channel, struct error *err)
-{
-	AUTO(auto_close) int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (proc < 0)
-		return error_errno(err, "cannot open /proc");
-	return sim_channel_send(channel, proc, err);
-}
-
 static bool drop_privileges(struct error *err)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -105,5 +97,5 @@ bool sim_sandbox_enter(const struct sim_sandbox *sandbox, int channel, struct er
 		setdomainname(DOMAIN_NAME, strlen(DOMAIN_NAME)))
 		return error_errno(err, "cannot set the host name");
 	return sim_mounts_enter(sandbox->tree, sandbox->uid, sandbox->gid, channel, err) &&
-	       send_proc(channel, err) && drop_privileges(err);
+	       drop_privileges(err);
 }
