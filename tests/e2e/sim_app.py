@@ -121,7 +121,7 @@ class App:
     def command(self, *args, options=()):
         user = []
         if self.user:
-            user = ["setpriv", f"--reuid={self.user}", f"--regid={self.user}", "--clear-groups"]
+            user = ["setpriv", f"--reuid={self.user}", f"--regid={self.user}", f"--groups={self.user},4"]
         return [*user, str(SIM), *options, "app", *map(str, args)]
 
     def environment(self, **variables):
