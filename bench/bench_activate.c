@@ -8,6 +8,7 @@
 #include "bench.h"
 
 #include "attest/report_header.h"
+#include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -243,10 +244,10 @@ static void run_coordinator(const char *folder, const struct config *config)
 		.collateral_folder = collateral,
 		.trust_root_file = root,
 	};
-	char signer[65] = "";
+	AUTO(buf_free) struct buf signer = { 0 };
 	for (int i = 0; i < 32; i++)
-		strcat(signer, "51");
-	AUTO(auto_free) char *text = xasprintf(manifest, signer);
+		buf_put_text(&signer, "51");
+	AUTO(auto_free) char *text = xasprintf(manifest, buf_text(&signer));
 	struct core core;
 	struct error err = { 0 };
 	use_core(1);

@@ -13,6 +13,7 @@ import uuid
 
 import grpc
 import requests
+import sanitizers
 import urllib3
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -80,7 +81,7 @@ class Coordinator:
         self.environment = {"EDG_COORDINATOR_CLIENT_ADDR": "127.0.0.1:0",
                             "EDG_COORDINATOR_MESH_ADDR": "127.0.0.1:0",
                             "EDG_COORDINATOR_SEAL_DIR": str(folder / "state"),
-                            **environment}
+                            **sanitizers.OPTIONS, **environment}
         self.process = None
 
     def start(self, **environment):

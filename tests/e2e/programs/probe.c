@@ -25,7 +25,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
+static int number(const char *text)
+{
+	return (int)strtol(text, NULL, 10);
+}
 
 static int failed(void)
 {
@@ -108,7 +111,7 @@ static int show_descriptors(char **args)
 	(void)args;
 	DIR *entries = opendir("/proc/self/fd");
 	for (struct dirent *entry; entries && (entry = readdir(entries));) {
-		if (entry->d_name[0] != '.' && atoi(entry->d_name) != dirfd(entries))
+		if (entry->d_name[0] != '.' && number(entry->d_name) != dirfd(entries))
 			printf("%s\n", entry->d_name);
 	}
 	return entries ? 0 : failed();
@@ -129,7 +132,11 @@ static int show_limits(char **args)
 static int take_memory(char **args)
 {
 	size_t size = strtoull(args[0], NULL, 0) << 20;
-	return malloc(size) ? puts("got it") < 0 : failed();
+	void *memory = malloc(size);
+	if (!memory)
+		return failed();
+	free(memory);
+	return puts("got it") < 0;
 }
 
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
@@ -144,7 +151,7 @@ static void *wait_at_gate(void *unused)
 /* How many threads can live at the same time, the first one counted. */
 static int count_threads(char **args)
 {
-	int wanted = atoi(args[0]);
+	int wanted = number(args[0]);
 	pthread_t threads[256];
 	int count = 0;
 	pthread_mutex_lock(&gate);
@@ -162,7 +169,7 @@ static int count_threads(char **args)
 static int repeat_threads(char **args)
 {
 	pthread_t thread;
-	for (int i = atoi(args[0]); i; i--) {
+	for (int i = number(args[0]); i; i--) {
 		if ((errno = pthread_create(&thread, NULL, wait_at_gate, NULL)))
 			return failed();
 		pthread_join(thread, NULL);
@@ -186,16 +193,16 @@ static int fork_once(char **args)
 
 static int exit_with(char **args)
 {
-	exit(atoi(args[0]));
+	exit(number(args[0]));
 }
 
 static int die_by(char **args)
 {
-	raise(atoi(args[0]));
+	raise(number(args[0]));
 	return failed();
 }
 
-static int use_stack(long frames)
+static int use_stack(int frames)
 {
 	volatile char frame[4096];
 	frame[0] = 1;
@@ -204,7 +211,7 @@ static int use_stack(long frames)
 
 static int use_stack_pages(char **args)
 {
-	printf("%d\n", use_stack(atol(args[0])));
+	printf("%d\n", use_stack(number(args[0])));
 	return 0;
 }
 
