@@ -69,8 +69,7 @@ static bool prepare(struct run *run, struct error *err)
 		!sim_program_prepare(&run->program, manifest, run->policy, &options->host, err) ||
 		!sim_tree_build(&run->tree, manifest, err))
 		return false;
-	sim_tree_add_interpreters(
-		&run->tree, sim_program_getenv(&run->program, "LD_LIBRARY_PATH"));
+	sim_tree_add_interpreters(&run->tree, sim_program_getenv(&run->program, "LD_LIBRARY_PATH"));
 	return true;
 }
 
@@ -119,17 +118,17 @@ struct einit {
 static void *verify_enclave(void *argument)
 {
 	struct einit *einit = argument;
-	einit->passed = sim_enclave_verify(
-		einit->enclave, einit->libpal, &einit->self, &einit->err);
+	einit->passed =
+		sim_enclave_verify(einit->enclave, einit->libpal, &einit->self, &einit->err);
 	return NULL;
 }
 
 /* Measures the enclave and hashes the trusted files at the same time. */
 static bool verify(struct run *run, struct sgx_report_body *self, struct error *err)
 {
-	AUTO(auto_free) char *libpal = run->options->libpal
-		? xstrdup(run->options->libpal)
-		: graphene_libdir_path(GRAPHENE_LIBPAL, err);
+	AUTO(auto_free)
+	char *libpal = run->options->libpal ? xstrdup(run->options->libpal)
+					    : graphene_libdir_path(GRAPHENE_LIBPAL, err);
 	if (!libpal)
 		return false;
 	struct einit einit = { .enclave = &run->enclave, .libpal = libpal };
@@ -164,6 +163,7 @@ static bool start_attestation(
 	struct sim_attestation_host host = { open_platform, process_lives, run };
 	run->fs.attestation = sim_attestation_new(manifest, self, &host);
 	/* what the user has asked for must be there; else it is enough when it is needed */
+	run->fs.protected_files = sim_protected_new(manifest->generation, run->fs.attestation);
 	bool now = run->options->platform || manifest->attestation != GRAPHENE_ATTESTATION_NONE;
 	return !now || sim_attestation_open_platform(run->fs.attestation, err);
 }
@@ -232,15 +232,18 @@ int sim_run(const struct sim_options *options)
 	if (!prepare(run, &err)) {
 		sim_complain(&err);
 		return err.kind == ERROR_NOT_FOUND && !run->enclave.manifest ? SIM_EXIT_NO_MANIFEST
-									      : SIM_EXIT_FAILED;
+									     : SIM_EXIT_FAILED;
 	}
 	if (!start_sandbox(run, &err)) {
 		sim_complain(&err);
 		return SIM_EXIT_FAILED;
 	}
 	raise_fd_limit();
-	if (start_application(run, &err))
-		return sim_signal_supervise(run->init, run->own_group);
+	if (start_application(run, &err)) {
+		int status = sim_signal_supervise(run->init, run->own_group);
+		sim_protected_finish(run->fs.protected_files);
+		return status;
+	}
 	/* PID 1 has said itself why it does not answer */
 	if (err.kind != ERROR_UNAVAILABLE)
 		sim_complain(&err);

@@ -361,11 +361,16 @@ struct protected_file *protected_file_open(
 	return TAKE(file);
 }
 
-void protected_file_forget_side(struct protected_file *file)
+void protected_file_move_side(struct protected_file *file)
 {
 	if (file->journal)
 		file->journal->close(file->journal);
 	file->journal = NULL;
+}
+
+void protected_file_forget_side(struct protected_file *file)
+{
+	protected_file_move_side(file);
 	file->side = NULL;
 }
 

@@ -70,7 +70,9 @@ bool protected_file_flush(struct protected_file *file, struct error *err);
  */
 bool protected_file_sync(struct protected_file *file, struct error *err);
 
-/* Says that the host's file has lost its name, to which the side file belongs. */
+/* Says that the side file is gone, and another will be used: the host's file has another name, */
+void protected_file_move_side(struct protected_file *file);
+/* or that there will be none, as the file has lost its name. */
 void protected_file_forget_side(struct protected_file *file);
 
 #endif
