@@ -88,13 +88,12 @@ struct sim_protected_file *sim_protected_find(struct sim_protected *all, const s
 }
 
 /* The host's file, for reading and writing, since others may want to write it while it is open. */
-static int open_host(
-	const struct sim_protected_name *name, int flags, mode_t mode, bool *is_read_only, int *fd)
+static int open_host(const struct sim_protected_name *name, int flags, bool *is_read_only, int *fd)
 {
 	int always = O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-	*fd = open(name->path, O_RDWR | (flags & (O_CREAT | O_EXCL)) | always, mode | 0600);
-	*is_read_only = *fd < 0 && (errno == EACCES || errno == EROFS) &&
-			!(flags & (O_ACCMODE | O_CREAT | O_TRUNC));
+	*fd = open(name->path, O_RDWR | always);
+	*is_read_only =
+		*fd < 0 && (errno == EACCES || errno == EROFS) && !(flags & (O_ACCMODE | O_TRUNC));
 	if (*is_read_only)
 		*fd = open(name->path, O_RDONLY | always);
 	return *fd < 0 ? errno : 0;
@@ -140,10 +139,10 @@ static void free_file(struct sim_protected_file *file)
 
 DEFINE_AUTO_FREE(auto_file, struct sim_protected_file *, free_file)
 
-/* Takes the descriptor over. An empty file becomes one when it may be created. */
+/* Takes the descriptor over. */
 static struct sim_protected_file *new_file(struct sim_protected *all,
 	const struct sim_protected_name *name, const uint8_t *key, int fd, const struct stat *st,
-	bool create, struct error *err)
+	struct error *err)
 {
 	AUTO(auto_file) struct sim_protected_file *file = xcalloc(1, sizeof(*file));
 	*file = (struct sim_protected_file){ .side = { open_side, remove_side },
@@ -156,8 +155,7 @@ static struct sim_protected_file *new_file(struct sim_protected *all,
 	struct protected_options options = options_of(all, name, fd);
 	options.side = &file->side;
 	memcpy(options.key, key, sizeof(options.key));
-	file->content = create && !st->st_size ? protected_file_create(&options, err)
-					       : protected_file_open(&options, err);
+	file->content = protected_file_open(&options, err);
 	memory_wipe(&options, sizeof(options));
 	if (!file->content)
 		return NULL;
@@ -166,9 +164,43 @@ static struct sim_protected_file *new_file(struct sim_protected *all,
 	return TAKE(file);
 }
 
+/* Takes the descriptor over. */
+static int fill_new(struct sim_protected *all, const struct sim_protected_name *name,
+	const uint8_t *key, int fd)
+{
+	struct error err = { 0 };
+	struct protected_options options = options_of(all, name, fd);
+	memcpy(options.key, key, sizeof(options.key));
+	AUTO(auto_protected_file)
+	struct protected_file *content = protected_file_create(&options, &err);
+	memory_wipe(&options, sizeof(options));
+	return content ? 0 : sim_protected_failed(name->path, "Cannot make protected file", &err);
+}
+
+/*
+ * A new file gets its name when it is one already, so that nobody who dies leaves an empty one,
+ * which could not be opened. Until then it has the name that its side file would have.
+ */
+static int make_new(struct sim_protected *all, const struct sim_protected_name *name,
+	const uint8_t *key, mode_t mode)
+{
+	AUTO(auto_free) char *unfinished = xasprintf("%s" SIDE_FILE_SUFFIX, name->path);
+	if (!access(name->path, F_OK))
+		return EEXIST;
+	int fd = open(unfinished, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode | 0600);
+	if (fd < 0)
+		return errno;
+	int error = fill_new(all, name, key, fd);
+	if (!error && rename(unfinished, name->path))
+		error = errno;
+	if (error)
+		unlink(unfinished);
+	return error;
+}
+
 /* The file that a descriptor of the host leads to: open already, or from now on. */
 static int attach(struct sim_protected *all, const struct sim_protected_name *name,
-	const uint8_t *key, int fd, bool create, struct sim_protected_file **file)
+	const uint8_t *key, int fd, struct sim_protected_file **file)
 {
 	struct error err = { 0 };
 	struct stat st;
@@ -182,7 +214,7 @@ static int attach(struct sim_protected *all, const struct sim_protected_name *na
 	int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	if (own < 0)
 		return errno;
-	*file = new_file(all, name, key, own, &st, create, &err);
+	*file = new_file(all, name, key, own, &st, &err);
 	return *file ? 0 : sim_protected_failed(name->path, "Cannot open protected file", &err);
 }
 
@@ -195,9 +227,13 @@ int sim_protected_open_locked(struct sim_protected *all, const struct sim_protec
 	bool is_read_only;
 	if (!sim_attestation_get_key(all->attestation, name->key_name, key, &err))
 		return sim_protected_failed(name->path, "Cannot open protected file", &err);
-	int error = open_host(name, flags, mode, &is_read_only, &host);
+	int error = flags & O_CREAT ? make_new(all, name, key, mode) : 0;
+	if (error == EEXIST && !(flags & O_EXCL))
+		error = 0;
 	if (!error)
-		error = attach(all, name, key, host, flags & O_CREAT, file);
+		error = open_host(name, flags, &is_read_only, &host);
+	if (!error)
+		error = attach(all, name, key, host, file);
 	memory_wipe(key, sizeof(key));
 	if (error)
 		return error;
