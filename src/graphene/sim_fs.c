@@ -17,6 +17,17 @@
 #define FRESH_FOLDER  1.0
 #define FRESH_NEVER   0.0
 
+void sim_fs_set_up(struct sim_fs *fs)
+{
+	pthread_rwlockattr_t attributes;
+	fs->nodes = sim_nodes_new();
+	/* an application that never stops looking must not keep a rename waiting for ever */
+	pthread_rwlockattr_init(&attributes);
+	pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	pthread_rwlock_init(&fs->names, &attributes);
+	pthread_rwlockattr_destroy(&attributes);
+}
+
 void sim_spot_free(struct sim_spot *spot)
 {
 	free(spot->path);
@@ -60,20 +71,11 @@ struct sim_protected_name sim_fs_protected_name(const struct sim_spot *spot)
 		spot->place.mount->enable_recovery };
 }
 
-/* Inode numbers of what does not exist on the host: a hash of the path (FNV-1a). */
-static ino_t path_number(const char *path)
-{
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-	for (; *path; path++)
-		hash = (hash ^ (uint8_t)*path) * UINT64_C(0x100000001b3);
-	return hash;
-}
-
 static void make_up(
 	const struct sim_fs *fs, const struct sim_spot *spot, mode_t mode, struct stat *st)
 {
 	*st = (struct stat){
-		.st_ino = path_number(spot->path),
+		.st_ino = sim_path_hash(0, spot->path),
 		.st_mode = mode,
 		.st_nlink = S_ISDIR(mode) ? 2 : 1,
 		.st_uid = fs->uid,

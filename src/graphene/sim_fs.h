@@ -16,7 +16,6 @@
 #include "graphene/sim_tree.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
@@ -27,11 +26,14 @@ struct sim_fs {
 	struct sim_protected *protected_files;
 	uid_t uid; /* owner of everything, as the application sees it */
 	gid_t gid;
-	atomic_int proc; /* /proc of the application, to tell its processes apart; -1 until known */
+	int proc; /* descriptor of the application's /proc, to tell its processes apart */
 	struct sim_nodes *nodes;
 	/* Held for reading while a path is in use, for writing while paths change. */
 	pthread_rwlock_t names;
 };
+
+/* Readies what the fields above do not say. */
+void sim_fs_set_up(struct sim_fs *fs);
 
 /* What a path inside means at this moment. */
 struct sim_spot {

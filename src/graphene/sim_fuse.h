@@ -34,6 +34,7 @@ struct sim_open_file {
 	struct sim_handle *host;
 	struct sim_protected_file *protected_file;
 	struct sim_pseudo_file *pseudo;
+	char *trusted; /* host path of a trusted file, else NULL */
 };
 
 struct sim_open_file *sim_fuse_open_file(const struct fuse_file_info *info);
@@ -47,6 +48,9 @@ void sim_fuse_allocate_protected(
 	fuse_req_t request, struct sim_protected_file *file, int mode, off_t offset, off_t length);
 void sim_fuse_seek_protected(
 	fuse_req_t request, struct sim_protected_file *file, off_t offset, int whence);
+
+/* Of modes Graphene's host calls know the permissions alone: nothing becomes set-user-ID. */
+#define SIM_FUSE_PERMISSIONS 0777
 
 /* The process that makes a request; false when it is gone. */
 bool sim_fuse_process(fuse_req_t request, struct sim_process *process);

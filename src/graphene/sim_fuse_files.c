@@ -21,6 +21,7 @@ static void close_file(struct sim_fs *fs, struct sim_open_file *file)
 	if (file->host)
 		sim_nodes_drop_handle(fs->nodes, file->host);
 	sim_pseudo_file_close(file->pseudo);
+	free(file->trusted);
 	free(file);
 }
 
@@ -41,6 +42,11 @@ static int open_pseudo(fuse_req_t request, const struct sim_spot *spot, struct f
 	return 0;
 }
 
+static void report_changed(const char *host)
+{
+	log_error("Trusted file was changed after it was verified", "file", host);
+}
+
 /*
  * What was opened must be what was judged: a regular file, and for a trusted one the file that was
  * hashed. The kernel may keep the content of trusted files from one open to the next.
@@ -56,7 +62,7 @@ static int check_opened(
 	if (sim_policy_judge(fs->policy, host) != SIM_TRUSTED)
 		return 0;
 	if (!sim_policy_is_unchanged(fs->policy, host, &st)) {
-		log_error("Trusted file was changed after it was verified", "file", host);
+		report_changed(host);
 		return EACCES;
 	}
 	info->keep_cache = 1;
@@ -82,8 +88,8 @@ static int open_host(struct sim_fs *fs, const struct sim_spot *spot, mode_t mode
 {
 	if (spot->key_name) {
 		struct sim_protected_name name = sim_fs_protected_name(spot);
-		return sim_protected_open(fs->protected_files, &name, info->flags, mode,
-			&opened->protected_file, &opened->fd);
+		return sim_protected_open(fs->protected_files, &name, info->flags,
+			mode & SIM_FUSE_PERMISSIONS, &opened->protected_file, &opened->fd);
 	}
 	enum sim_access access = SIM_READ;
 	if (info->flags & O_CREAT)
@@ -95,26 +101,27 @@ static int open_host(struct sim_fs *fs, const struct sim_spot *spot, mode_t mode
 		return error;
 	/* not to wait for a FIFO or device that the host has put there */
 	int flags = (info->flags & HOST_FLAGS) | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-	AUTO(auto_close) int fd = open(sim_path_on_host(spot->host), flags, mode);
+	AUTO(auto_close)
+	int fd = open(sim_path_on_host(spot->host), flags, mode & SIM_FUSE_PERMISSIONS);
 	if (fd < 0)
 		return errno;
 	error = check_opened(fs, spot->host, fd, info);
 	if (error)
 		return error;
-	opened->fd = fd;
-	fd = -1;
+	opened->fd = take_fd(&fd);
 	return 0;
 }
 
 /* Takes what was opened over. */
-static void keep_open(struct sim_fs *fs, struct sim_node *node, struct opened *opened,
-	struct fuse_file_info *info)
+static void keep_open(struct sim_fs *fs, struct sim_node *node, const char *host,
+	struct opened *opened, struct fuse_file_info *info)
 {
 	struct sim_open_file *file = xcalloc(1, sizeof(*file));
 	file->host = xcalloc(1, sizeof(*file->host));
-	file->host->fd = opened->fd;
+	file->host->fd = take_fd(&opened->fd);
 	file->protected_file = opened->protected_file;
-	*opened = (struct opened){ .fd = -1 };
+	opened->protected_file = NULL;
+	file->trusted = info->keep_cache ? xstrdup(host) : NULL;
 	sim_nodes_add_handle(fs->nodes, node, file->host);
 	info->fh = (uint64_t)file;
 }
@@ -136,7 +143,7 @@ static void open_file(fuse_req_t request, fuse_ino_t number, struct fuse_file_in
 		return;
 	}
 	if (opened.fd >= 0)
-		keep_open(fs, node, &opened, info);
+		keep_open(fs, node, spot.host, &opened, info);
 	if (fuse_reply_open(request, info))
 		close_file(fs, sim_fuse_open_file(info));
 }
@@ -160,7 +167,7 @@ static void create(fuse_req_t request, fuse_ino_t parent, const char *name, mode
 		return;
 	}
 	struct sim_node *created = (struct sim_node *)entry.ino;
-	keep_open(fs, created, &opened, info);
+	keep_open(fs, created, spot.host, &opened, info);
 	if (!fuse_reply_create(request, &entry, info))
 		return;
 	close_file(fs, sim_fuse_open_file(info));
@@ -172,6 +179,16 @@ static void read_pseudo(fuse_req_t request, struct sim_pseudo_file *file, size_t
 	AUTO(buf_free) struct buf content = { 0 };
 	sim_pseudo_file_read(file, (uint64_t)offset, size, &content);
 	fuse_reply_buf(request, buf_text(&content), content.size);
+}
+
+/* Asked after reading, so that what was read is what was verified. */
+static bool is_still_trusted(const struct sim_fs *fs, const struct sim_open_file *file)
+{
+	struct stat st;
+	if (!fstat(file->host->fd, &st) && sim_policy_is_unchanged(fs->policy, file->trusted, &st))
+		return true;
+	report_changed(file->trusted);
+	return false;
 }
 
 static void read_file(fuse_req_t request, fuse_ino_t number, size_t size, off_t offset,
@@ -187,11 +204,14 @@ static void read_file(fuse_req_t request, fuse_ino_t number, size_t size, off_t 
 		sim_fuse_read_protected(request, file->protected_file, size, offset);
 		return;
 	}
-	struct fuse_bufvec content = FUSE_BUFVEC_INIT(size);
-	content.buf[0].flags = FUSE_BUF_IS_FD | FUSE_BUF_FD_SEEK | FUSE_BUF_FD_RETRY;
-	content.buf[0].fd = file->host->fd;
-	content.buf[0].pos = offset;
-	fuse_reply_data(request, &content, 0);
+	AUTO(auto_free) char *content = xmalloc(size);
+	ssize_t got = pread(file->host->fd, content, size, offset);
+	if (got < 0)
+		fuse_reply_err(request, errno);
+	else if (file->trusted && !is_still_trusted(sim_fuse_fs(request), file))
+		fuse_reply_err(request, EACCES);
+	else
+		fuse_reply_buf(request, content, (size_t)got);
 }
 
 static void write_pseudo(

@@ -143,7 +143,7 @@ static int change_host_file(const char *host, const struct stat *wanted, int wha
 {
 	if (what & FUSE_SET_ATTR_SIZE && truncate(host, wanted->st_size))
 		return errno;
-	if (what & FUSE_SET_ATTR_MODE && chmod(host, wanted->st_mode & 07777))
+	if (what & FUSE_SET_ATTR_MODE && chmod(host, wanted->st_mode & SIM_FUSE_PERMISSIONS))
 		return errno;
 	struct timespec times[2] = {
 		wanted_time(what & FUSE_SET_ATTR_ATIME, what & FUSE_SET_ATTR_ATIME_NOW,
@@ -253,7 +253,7 @@ static void make_folder(fuse_req_t request, fuse_ino_t parent, const char *name,
 	int error = sim_fs_find(fs, node, name, &spot);
 	if (!error && !spot.host)
 		error = EACCES;
-	if (!error && mkdir(spot.host, mode))
+	if (!error && mkdir(spot.host, mode & SIM_FUSE_PERMISSIONS))
 		error = errno;
 	reply_entry(request, node, name, error);
 }
@@ -263,8 +263,8 @@ static int make_protected_file(struct sim_fs *fs, const struct sim_spot *spot, m
 	struct sim_protected_name name = sim_fs_protected_name(spot);
 	struct sim_protected_file *file;
 	int fd;
-	int error = sim_protected_open(
-		fs->protected_files, &name, O_CREAT | O_EXCL | O_WRONLY, mode, &file, &fd);
+	int error = sim_protected_open(fs->protected_files, &name, O_CREAT | O_EXCL | O_WRONLY,
+		mode & SIM_FUSE_PERMISSIONS, &file, &fd);
 	if (error)
 		return error;
 	close(fd);
@@ -279,7 +279,9 @@ static int make_file(struct sim_fs *fs, const struct sim_spot *spot, mode_t mode
 	int error = sim_fs_check(fs, spot, SIM_CREATE);
 	if (error)
 		return error;
-	AUTO(auto_close) int fd = open(spot->host, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, mode);
+	AUTO(auto_close)
+	int fd = open(
+		spot->host, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, mode & SIM_FUSE_PERMISSIONS);
 	return fd < 0 ? errno : 0;
 }
 

@@ -170,6 +170,22 @@ static void a_device_is_found_by_its_short_name_too(void **state)
 	assert_string_equal(sim_tree_find(&f.tree, "/y").mount->target, "/dev/zero");
 }
 
+static void what_is_no_device_is_not_mounted_as_one(void **state)
+{
+	(void)state;
+	static const char *const uris[] = { "dev:/etc", "dev:/etc/passwd", "dev:../etc" };
+	for (size_t i = 0; i < sizeof(uris) / sizeof(*uris); i++) {
+		struct error err = { 0 };
+		struct sim_tree tree = { 0 };
+		AUTO(auto_free) char *text = xasprintf(TABLES MOUNT("chroot", "/x", "%s"), uris[i]);
+		AUTO(auto_graphene_manifest)
+		struct graphene_manifest *manifest = manifest_of(text);
+		assert_failure(sim_tree_build(&tree, manifest, &err), err, ERROR_INVALID,
+			"is no device and not in /dev");
+		sim_tree_free(&tree);
+	}
+}
+
 static void the_interpreter_is_found_by_name_on_the_library_path(void **state)
 {
 	(void)state;
@@ -207,6 +223,8 @@ int main(void)
 			an_encrypted_mount_needs_nothing_on_the_host, enter_folder, leave_folder),
 		cmocka_unit_test_setup_teardown(
 			a_device_is_found_by_its_short_name_too, enter_folder, leave_folder),
+		cmocka_unit_test_setup_teardown(
+			what_is_no_device_is_not_mounted_as_one, enter_folder, leave_folder),
 		cmocka_unit_test_setup_teardown(
 			the_interpreter_is_found_by_name_on_the_library_path, enter_folder,
 			leave_folder),
