@@ -75,7 +75,7 @@ static double measure_cipher(void)
 		memcpy(key, &i, sizeof(i));
 		cipher_encrypt(cipher, key, node, sizeof(node), node, tag);
 	}
-	return TOTAL / MIB / (bench_seconds() - start);
+	return (double)TOTAL / MIB / (bench_seconds() - start);
 }
 
 static int open_temporary(void)

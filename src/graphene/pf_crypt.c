@@ -209,10 +209,8 @@ static bool run_file(
 	announce(work, input, output);
 	if (work->mode == PF_ENCRYPT)
 		return encrypt(work, fd, output, err);
-	int taken = fd;
-	fd = -1;
 	AUTO(auto_protected_file)
-	struct protected_file *file = open_protected(work, input, taken, err);
+	struct protected_file *file = open_protected(work, input, take_fd(&fd), err);
 	if (!file)
 		return false;
 	if (work->mode == PF_SHOW) {

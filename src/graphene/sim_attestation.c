@@ -325,11 +325,6 @@ static void put_wrap_key(
 	buf_put(out, key, key ? GRAPHENE_WRAP_KEY_SIZE : 0);
 }
 
-static void put_attestation_type(const struct sim_attestation *attestation, struct buf *out)
-{
-	buf_put_text(out, attestation->type == GRAPHENE_ATTESTATION_NONE ? "none" : "dcap");
-}
-
 static bool put_content(struct sim_attestation *attestation, const struct pseudo *pseudo,
 	struct process_state *state, struct buf *out, struct error *err)
 {
@@ -350,7 +345,7 @@ static bool put_content(struct sim_attestation *attestation, const struct pseudo
 	case QUOTE:
 		return put_quote(attestation, state, out, err);
 	case ATTESTATION_TYPE:
-		put_attestation_type(attestation, out);
+		buf_put_text(out, attestation->type == GRAPHENE_ATTESTATION_NONE ? "none" : "dcap");
 		break;
 	case PROTECTED_FILES_KEY:
 		put_protected_files_key(attestation, out);
@@ -476,34 +471,30 @@ int sim_pseudo_file_write(
 static bool get_wrap_key(const struct sim_attestation *attestation, const char *name,
 	uint8_t key[GRAPHENE_WRAP_KEY_SIZE], struct error *err)
 {
-	size_t number = sim_keys_find(attestation->keys, name);
-	const uint8_t *set = number < sim_keys_count(attestation->keys)
-				     ? sim_keys_get(attestation->keys, number)
-				     : NULL;
-	if (set) {
-		memcpy(key, set, GRAPHENE_WRAP_KEY_SIZE);
-		return true;
-	}
-	if (attestation->generation == GRAPHENE_GENERATION_GRAMINE)
+	bool is_gramine = attestation->generation == GRAPHENE_GENERATION_GRAMINE;
+	const uint8_t *set =
+		sim_keys_get(attestation->keys, sim_keys_find(attestation->keys, name));
+	if (!set)
 		return error_set(err, ERROR_STATE,
-			"key '%s' is not set: write it to /dev/attestation/keys/%s first", name,
-			name);
-	return error_set(err, ERROR_STATE,
-		"wrap key was not provided: write it to /dev/attestation/protected_files_key first");
+			"key '%s' is not set (wrap key was not provided): write it to "
+			"/dev/attestation/%s%s first",
+			name, is_gramine ? "keys/" : "protected_files_key", is_gramine ? name : "");
+	memcpy(key, set, GRAPHENE_WRAP_KEY_SIZE);
+	return true;
 }
 
 bool sim_attestation_get_key(struct sim_attestation *attestation, const char *name,
 	uint8_t key[GRAPHENE_WRAP_KEY_SIZE], struct error *err)
 {
-	bool of_enclave = !strcmp(name, GRAPHENE_MRENCLAVE_KEY);
-	bool of_signer = !strcmp(name, GRAPHENE_MRSIGNER_KEY);
+	bool is_seal_key = *name == '_';
+	enum platform_seal_policy policy = strcmp(name, GRAPHENE_MRENCLAVE_KEY) != 0
+						   ? PLATFORM_SEAL_MRSIGNER
+						   : PLATFORM_SEAL_MRENCLAVE;
 	pthread_mutex_lock(&attestation->lock);
-	bool got = of_enclave || of_signer ? open_platform(attestation, err)
-					   : get_wrap_key(attestation, name, key, err);
-	if (got && (of_enclave || of_signer))
-		platform_seal_key(attestation->platform,
-			of_enclave ? PLATFORM_SEAL_MRENCLAVE : PLATFORM_SEAL_MRSIGNER,
-			&attestation->self, key);
+	bool got = is_seal_key ? open_platform(attestation, err)
+			       : get_wrap_key(attestation, name, key, err);
+	if (got && is_seal_key)
+		platform_seal_key(attestation->platform, policy, &attestation->self, key);
 	pthread_mutex_unlock(&attestation->lock);
 	return got;
 }

@@ -75,8 +75,8 @@ size_t sim_keys_find(const struct sim_keys *keys, const char *name)
 
 const uint8_t *sim_keys_get(const struct sim_keys *keys, size_t number)
 {
-	const struct key *key = &keys->items[number];
-	return key->is_set ? key->value : NULL;
+	bool is_set = number < keys->count && keys->items[number].is_set;
+	return is_set ? keys->items[number].value : NULL;
 }
 
 void sim_keys_set(struct sim_keys *keys, size_t number, const uint8_t key[GRAPHENE_WRAP_KEY_SIZE])

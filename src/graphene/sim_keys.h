@@ -21,7 +21,7 @@ const char *sim_keys_name(const struct sim_keys *keys, size_t number);
 /* The count when there is none of this name. */
 size_t sim_keys_find(const struct sim_keys *keys, const char *name);
 
-/* NULL while it is not set. */
+/* NULL while it is not set, or there is no such number. */
 const uint8_t *sim_keys_get(const struct sim_keys *keys, size_t number);
 void sim_keys_set(struct sim_keys *keys, size_t number, const uint8_t key[GRAPHENE_WRAP_KEY_SIZE]);
 

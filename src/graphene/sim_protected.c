@@ -224,6 +224,7 @@ int sim_protected_open_locked(struct sim_protected *all, const struct sim_protec
 	struct error err = { 0 };
 	uint8_t key[GRAPHENE_WRAP_KEY_SIZE];
 	AUTO(auto_close) int host = -1;
+	struct sim_protected_file *opened = NULL;
 	bool is_read_only;
 	if (!sim_attestation_get_key(all->attestation, name->key_name, key, &err))
 		return sim_protected_failed(name->path, "Cannot open protected file", &err);
@@ -233,22 +234,22 @@ int sim_protected_open_locked(struct sim_protected *all, const struct sim_protec
 	if (!error)
 		error = open_host(name, flags, &is_read_only, &host);
 	if (!error)
-		error = attach(all, name, key, host, file);
+		error = attach(all, name, key, host, &opened);
 	memory_wipe(key, sizeof(key));
-	if (error)
+	if (!opened)
 		return error;
-	if ((*file)->handles++ == 0)
-		(*file)->is_read_only = is_read_only;
-	else if ((*file)->is_read_only && flags & (O_ACCMODE | O_TRUNC))
+	if (opened->handles++ == 0)
+		opened->is_read_only = is_read_only;
+	else if (opened->is_read_only && flags & (O_ACCMODE | O_TRUNC))
 		error = EACCES;
 	if (!error && flags & O_TRUNC)
-		error = sim_protected_resize(*file, 0);
+		error = sim_protected_resize(opened, 0);
 	if (error) {
-		sim_protected_close_locked(*file);
+		sim_protected_close_locked(opened);
 		return error;
 	}
-	*fd = host;
-	host = -1;
+	*file = opened;
+	*fd = take_fd(&host);
 	return 0;
 }
 
@@ -360,8 +361,10 @@ int sim_protected_sync(struct sim_protected_file *file)
 void sim_protected_finish(struct sim_protected *all)
 {
 	pthread_mutex_lock(&all->lock);
-	while (all->files) {
-		all->files->handles = 1;
-		sim_protected_close_locked(all->files);
+	for (struct sim_protected_file *file = all->files; file;) {
+		struct sim_protected_file *next = file->next;
+		file->handles = 1;
+		sim_protected_close_locked(file);
+		file = next;
 	}
 }

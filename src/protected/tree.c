@@ -100,6 +100,9 @@ void tree_remove(struct tree *tree, struct node *node)
 
 void tree_clear(struct tree *tree)
 {
-	while (tree->oldest)
-		tree_remove(tree, tree->oldest);
+	for (struct node *node = tree->oldest; node;) {
+		struct node *newer = node->newer;
+		tree_remove(tree, node);
+		node = newer;
+	}
 }

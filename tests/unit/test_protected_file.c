@@ -164,7 +164,7 @@ static void random_operations_do_what_they_do_to_a_byte_array(void **state)
 	(void)state;
 	create(&f, PROTECTED_GRAMINE_2);
 	model->seed = 42;
-	for (long i = wanted ? atol(wanted) : OPERATIONS; i > 0; i--) {
+	for (long i = wanted ? strtol(wanted, NULL, 10) : OPERATIONS; i > 0; i--) {
 		switch (pick(model, 12)) {
 		case 0:
 			reopen(&f);
