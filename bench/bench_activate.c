@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/hex.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "coordinator/serve.h"
@@ -272,9 +273,9 @@ static void run_coordinator(const char *folder, const struct config *config)
 		.collateral_folder = collateral,
 		.trust_root_file = root,
 	};
-	char signer[65] = "";
-	for (int i = 0; i < 32; i++)
-		strcat(signer, "51");
+	struct sgx_report_body body = marble_report();
+	char signer[2 * SGX_HASH_SIZE + 1];
+	hex_format(signer, body.mr_signer, SGX_HASH_SIZE);
 	AUTO(auto_free) char *text = xasprintf(manifest, signer);
 	struct core core;
 	struct error err = { 0 };
