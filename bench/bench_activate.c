@@ -10,10 +10,10 @@
 #include "bench.h"
 
 #include "attest/report_header.h"
+#include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/hex.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "coordinator/serve.h"
@@ -273,10 +273,10 @@ static void run_coordinator(const char *folder, const struct config *config)
 		.collateral_folder = collateral,
 		.trust_root_file = root,
 	};
-	struct sgx_report_body body = marble_report();
-	char signer[2 * SGX_HASH_SIZE + 1];
-	hex_format(signer, body.mr_signer, SGX_HASH_SIZE);
-	AUTO(auto_free) char *text = xasprintf(manifest, signer);
+	AUTO(buf_free) struct buf signer = { 0 };
+	for (int i = 0; i < 32; i++)
+		buf_put_text(&signer, "51");
+	AUTO(auto_free) char *text = xasprintf(manifest, buf_text(&signer));
 	struct core core;
 	struct error err = { 0 };
 	use_core(1, config->loops);

@@ -32,6 +32,8 @@ struct key {
 	const char *instead; /* what Gramine has in its place today */
 };
 
+#define ID_MAX (UINT32_MAX - 1) /* of users and groups; the number behind it means none */
+
 static const struct key keys[] = {
 	{ .path = "fs.experimental__enable_sysfs_topology", .kind = KEY_BOOL },
 	{ .path = "fs.insecure__keys", .kind = KEY_HEX_KEYS },
@@ -51,7 +53,7 @@ static const struct key keys[] = {
 	{ .path = "loader.env", .kind = KEY_READ_LATER },
 	{ .path = "loader.env_src_file", .kind = KEY_STRING },
 	{ .path = "loader.exec", .kind = KEY_OBSOLETE, .instead = "libos.entrypoint" },
-	{ .path = "loader.gid", .kind = KEY_INTEGER, .max = UINT32_MAX },
+	{ .path = "loader.gid", .kind = KEY_INTEGER, .max = ID_MAX },
 	{ .path = "loader.insecure__disable_aslr", .kind = KEY_BOOL },
 	{ .path = "loader.insecure__use_cmdline_argv", .kind = KEY_BOOL },
 	{ .path = "loader.insecure__use_host_env", .kind = KEY_BOOL },
@@ -61,7 +63,7 @@ static const struct key keys[] = {
 		.choices = "none error warning debug trace all" },
 	{ .path = "loader.pal_internal_mem_size", .kind = KEY_SIZE_OR_ZERO },
 	{ .path = "loader.preload", .kind = KEY_STRING, .instead = "loader.entrypoint" },
-	{ .path = "loader.uid", .kind = KEY_INTEGER, .max = UINT32_MAX },
+	{ .path = "loader.uid", .kind = KEY_INTEGER, .max = ID_MAX },
 	{ .path = "sgx.allowed_files", .kind = KEY_READ_LATER },
 	{ .path = "sgx.cpu_features.amx",
 		.kind = KEY_CHOICE,
@@ -82,6 +84,9 @@ static const struct key keys[] = {
 		.kind = KEY_CHOICE,
 		.choices = "strict allow_all_but_log" },
 	{ .path = "sgx.insecure__allow_memfaults_without_exinfo", .kind = KEY_BOOL },
+	{ .path = "sgx.insecure__protected_files_key",
+		.kind = KEY_HEX_KEY,
+		.instead = "fs.insecure__keys" },
 	{ .path = "sgx.insecure__rpc_thread_num", .kind = KEY_INTEGER, .max = INT64_MAX },
 	{ .path = "sgx.isvprodid", .kind = KEY_INTEGER, .max = UINT16_MAX },
 	{ .path = "sgx.isvsvn", .kind = KEY_INTEGER, .max = UINT16_MAX },
@@ -98,8 +103,12 @@ static const struct key keys[] = {
 		.kind = KEY_READ_LATER,
 		.instead = "a mount of type \"encrypted\"" },
 	{ .path = "sgx.protected_files_key", .kind = KEY_HEX_KEY, .instead = "fs.insecure__keys" },
-	{ .path = "sgx.protected_mrenclave_files", .kind = KEY_READ_LATER },
-	{ .path = "sgx.protected_mrsigner_files", .kind = KEY_READ_LATER },
+	{ .path = "sgx.protected_mrenclave_files",
+		.kind = KEY_READ_LATER,
+		.instead = "a mount of type \"encrypted\" with key_name = \"_sgx_mrenclave\"" },
+	{ .path = "sgx.protected_mrsigner_files",
+		.kind = KEY_READ_LATER,
+		.instead = "a mount of type \"encrypted\" with key_name = \"_sgx_mrsigner\"" },
 	{ .path = "sgx.ra_client_linkable", .kind = KEY_BOOL, .instead = "sgx.remote_attestation" },
 	{ .path = "sgx.ra_client_spid", .kind = KEY_STRING, .instead = "sgx.remote_attestation" },
 	{ .path = "sgx.remote_attestation", .kind = KEY_ATTESTATION, .choices = "none epid dcap" },

@@ -37,6 +37,13 @@ void sim_attestation_free(struct sim_attestation *attestation);
 bool sim_attestation_open_platform(struct sim_attestation *attestation, struct error *err);
 
 /*
+ * The key with which protected files of this key name are encrypted, of an enclave's own names too.
+ * ERROR_STATE if it was not set.
+ */
+bool sim_attestation_get_key(struct sim_attestation *attestation, const char *name,
+	uint8_t key[GRAPHENE_WRAP_KEY_SIZE], struct error *err);
+
+/*
  * Names are relative to /dev/attestation, "" is the folder itself. Returns the mode with its type
  * (S_IFREG or S_IFDIR), 0 if there is no such thing.
  */
@@ -56,8 +63,8 @@ struct sim_pseudo_file *sim_pseudo_file_open(struct sim_attestation *attestation
 void sim_pseudo_file_close(struct sim_pseudo_file *file);
 
 /* Appends at most size bytes from offset. */
-void sim_pseudo_file_read(struct sim_pseudo_file *file, uint64_t offset, size_t size,
-	struct buf *out);
+void sim_pseudo_file_read(
+	struct sim_pseudo_file *file, uint64_t offset, size_t size, struct buf *out);
 
 /* Replaces the whole value. 0, or EACCES and the old value stays. */
 int sim_pseudo_file_write(

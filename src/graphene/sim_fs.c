@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "graphene/sim_fs.h"
 
+#include "base/cleanup.h"
 #include "base/memory.h"
 #include "graphene/sim_path.h"
 
@@ -16,6 +17,17 @@
 #define FRESH_FOLDER  1.0
 #define FRESH_NEVER   0.0
 
+void sim_fs_set_up(struct sim_fs *fs)
+{
+	pthread_rwlockattr_t attributes;
+	fs->nodes = sim_nodes_new();
+	/* an application that never stops looking must not keep a rename waiting for ever */
+	pthread_rwlockattr_init(&attributes);
+	pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	pthread_rwlock_init(&fs->names, &attributes);
+	pthread_rwlockattr_destroy(&attributes);
+}
+
 void sim_spot_free(struct sim_spot *spot)
 {
 	free(spot->path);
@@ -23,33 +35,47 @@ void sim_spot_free(struct sim_spot *spot)
 	*spot = (struct sim_spot){ 0 };
 }
 
-int sim_fs_find(struct sim_fs *fs, const struct sim_node *node, const char *name,
-	struct sim_spot *spot)
+static const char *key_name_of(const struct sim_fs *fs, const struct sim_spot *spot)
+{
+	const char *of_mount = spot->place.mount->key_name;
+	return of_mount ? of_mount : sim_policy_key_name(fs->policy, spot->host);
+}
+
+static bool is_side_of_protected(const struct sim_fs *fs, const struct sim_spot *spot)
+{
+	size_t length;
+	if (!sim_protected_is_side(spot->host, &length))
+		return false;
+	AUTO(auto_free) char *main_path = xstrndup(spot->host, length);
+	return spot->place.mount->key_name || sim_policy_key_name(fs->policy, main_path);
+}
+
+int sim_fs_find(
+	struct sim_fs *fs, const struct sim_node *node, const char *name, struct sim_spot *spot)
 {
 	spot->path = sim_nodes_path(fs->nodes, node, name);
 	if (!spot->path)
 		return ENOENT;
 	spot->special = sim_nodes_special(fs->nodes, node, name);
 	spot->place = sim_tree_find(fs->tree, spot->path);
-	if (spot->place.mount->kind == SIM_MOUNT_HOST)
-		spot->host = sim_place_on_host(&spot->place);
-	return 0;
+	if (spot->place.mount->kind != SIM_MOUNT_HOST)
+		return 0;
+	spot->host = sim_place_on_host(&spot->place);
+	spot->key_name = key_name_of(fs, spot);
+	return is_side_of_protected(fs, spot) ? ENOENT : 0;
 }
 
-/* Inode numbers of what does not exist on the host: a hash of the path (FNV-1a). */
-static ino_t path_number(const char *path)
+struct sim_protected_name sim_fs_protected_name(const struct sim_spot *spot)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-	for (; *path; path++)
-		hash = (hash ^ (uint8_t)*path) * UINT64_C(0x100000001b3);
-	return hash;
+	return (struct sim_protected_name){ spot->host, spot->key_name,
+		spot->place.mount->enable_recovery };
 }
 
 static void make_up(
 	const struct sim_fs *fs, const struct sim_spot *spot, mode_t mode, struct stat *st)
 {
 	*st = (struct stat){
-		.st_ino = path_number(spot->path),
+		.st_ino = sim_path_hash(0, spot->path),
 		.st_mode = mode,
 		.st_nlink = S_ISDIR(mode) ? 2 : 1,
 		.st_uid = fs->uid,
@@ -91,14 +117,21 @@ static mode_t made_up_mode(const struct sim_fs *fs, const struct sim_spot *spot)
 	return at_mount || sim_tree_has_mounts_below(fs->tree, spot->path) ? S_IFDIR | 0555 : 0;
 }
 
+/* Nobody but this process changes protected files; one without key may get it at any time. */
+static double stat_protected(struct sim_fs *fs, const struct sim_spot *spot, struct stat *st)
+{
+	struct sim_protected_name name = sim_fs_protected_name(spot);
+	return sim_protected_stat(fs->protected_files, &name, st) ? FRESH_FOLDER : FRESH_NEVER;
+}
+
 static double freshness(const struct sim_fs *fs, const struct sim_spot *spot, const struct stat *st)
 {
 	if (S_ISDIR(st->st_mode))
 		return FRESH_FOLDER;
 	return sim_policy_judge(fs->policy, spot->host) == SIM_TRUSTED &&
-			sim_policy_is_unchanged(fs->policy, spot->host, st)
-		? FRESH_FOREVER
-		: FRESH_NEVER;
+			       sim_policy_is_unchanged(fs->policy, spot->host, st)
+		       ? FRESH_FOREVER
+		       : FRESH_NEVER;
 }
 
 int sim_fs_stat(struct sim_fs *fs, const struct sim_spot *spot, struct stat *st, double *fresh_for)
@@ -109,10 +142,11 @@ int sim_fs_stat(struct sim_fs *fs, const struct sim_spot *spot, struct stat *st,
 	mode_t mode = on_host && S_ISDIR(st->st_mode) ? 0 : made_up_mode(fs, spot);
 	if (!mode && !on_host)
 		return error;
-	if (fresh_for && mode)
-		*fresh_for = spot->host ? FRESH_FOLDER : FRESH_FOREVER;
-	else if (fresh_for)
-		*fresh_for = freshness(fs, spot, st);
+	double fresh = mode ? (spot->host ? FRESH_FOLDER : FRESH_FOREVER)
+		       : spot->key_name && S_ISREG(st->st_mode) ? stat_protected(fs, spot, st)
+								: freshness(fs, spot, st);
+	if (fresh_for)
+		*fresh_for = fresh;
 	if (mode)
 		make_up(fs, spot, mode, st);
 	else
@@ -127,7 +161,9 @@ bool sim_fs_is_busy(const struct sim_fs *fs, const struct sim_spot *spot)
 
 int sim_fs_check(const struct sim_fs *fs, const struct sim_spot *spot, enum sim_access access)
 {
-	return spot->host ? sim_policy_check(fs->policy, spot->host, access) : EACCES;
+	if (!spot->host)
+		return EACCES;
+	return spot->key_name ? 0 : sim_policy_check(fs->policy, spot->host, access);
 }
 
 struct sim_fs *sim_fs_lock(struct sim_fs *fs)

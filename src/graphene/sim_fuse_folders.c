@@ -44,7 +44,8 @@ static void add_name(struct open_folder *folder, const char *name, mode_t mode, 
 	strmap_add(&folder->names, name, info);
 }
 
-/* The type of a host's entry; of a symbolic link that of what it leads to, as links are followed. */
+/* The type of a host's entry; of a symbolic link that of what it leads to, as links are followed.
+ */
 static mode_t type_of_entry(DIR *entries, const struct dirent *entry)
 {
 	struct stat st;
@@ -53,7 +54,15 @@ static mode_t type_of_entry(DIR *entries, const struct dirent *entry)
 	return fstatat(dirfd(entries), entry->d_name, &st, 0) ? 0 : st.st_mode & S_IFMT;
 }
 
-static int add_host_names(const struct sim_fs *fs, struct open_folder *folder, const char *host)
+/* Only these need another look: most names are none of them. */
+static bool is_hidden(struct sim_fs *fs, struct sim_node *node, const char *name)
+{
+	AUTO(sim_spot_free) struct sim_spot spot = { 0 };
+	return sim_protected_is_side(name, NULL) && sim_fs_find(fs, node, name, &spot);
+}
+
+static int add_host_names(
+	struct sim_fs *fs, struct sim_node *node, struct open_folder *folder, const char *host)
 {
 	struct stat own;
 	AUTO(auto_closedir) DIR *entries = opendir(sim_path_on_host(host));
@@ -63,7 +72,8 @@ static int add_host_names(const struct sim_fs *fs, struct open_folder *folder, c
 	for (struct dirent *entry; (entry = readdir(entries)); errno = 0) {
 		struct stat st = { .st_dev = own.st_dev, .st_ino = entry->d_ino };
 		sim_fs_disguise(fs, &st);
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+			!is_hidden(fs, node, entry->d_name))
 			add_name(folder, entry->d_name, type_of_entry(entries, entry), st.st_ino);
 	}
 	return errno;
@@ -92,8 +102,8 @@ static void add_own_names(struct sim_fs *fs, struct sim_node *node, const struct
 		add_own_name(fs, node, name, folder);
 	if (spot->place.mount->kind != SIM_MOUNT_ATTESTATION)
 		return;
-	for (size_t i = 0;
-		(pseudo = sim_attestation_entry(fs->attestation, spot->place.below, i)); i++)
+	for (size_t i = 0; (pseudo = sim_attestation_entry(fs->attestation, spot->place.below, i));
+		i++)
 		add_own_name(fs, node, xstrdup(pseudo), folder);
 }
 
@@ -106,7 +116,7 @@ static int read_names(struct sim_fs *fs, struct sim_node *node, struct open_fold
 	add_name(folder, "..", S_IFDIR, 1);
 	int error = sim_fs_find(fs, node, NULL, &spot);
 	if (!error && spot.host) {
-		error = add_host_names(fs, folder, spot.host);
+		error = add_host_names(fs, node, folder, spot.host);
 		/* the host need not have a folder that leads to a mount */
 		if (error && sim_tree_has_mounts_below(fs->tree, spot.path))
 			error = 0;
@@ -132,16 +142,16 @@ static void open_folder(fuse_req_t request, fuse_ino_t number, struct fuse_file_
 }
 
 /* Fills at most size bytes with the entries from position `next` on. */
-static size_t put_entries(fuse_req_t request, const struct open_folder *folder, size_t next,
-	char *out, size_t size)
+static size_t put_entries(
+	fuse_req_t request, const struct open_folder *folder, size_t next, char *out, size_t size)
 {
 	size_t used = 0;
 	for (; next < folder->names.count; next++) {
 		const struct strmap_entry *entry = &folder->names.entries[next];
 		const struct name_info *info = entry->value;
 		struct stat st = { .st_ino = info->inode, .st_mode = info->type };
-		size_t length = fuse_add_direntry(request, out + used, size - used, entry->name,
-			&st, (off_t)(next + 1));
+		size_t length = fuse_add_direntry(
+			request, out + used, size - used, entry->name, &st, (off_t)(next + 1));
 		if (length > size - used)
 			break;
 		used += length;
@@ -164,8 +174,7 @@ static void read_folder(fuse_req_t request, fuse_ino_t number, size_t size, off_
 		return;
 	}
 	AUTO(auto_free) char *out = xmalloc(size);
-	fuse_reply_buf(
-		request, out, put_entries(request, folder, (size_t)offset, out, size));
+	fuse_reply_buf(request, out, put_entries(request, folder, (size_t)offset, out, size));
 }
 
 static void release_folder(fuse_req_t request, fuse_ino_t number, struct fuse_file_info *info)
@@ -177,8 +186,7 @@ static void release_folder(fuse_req_t request, fuse_ino_t number, struct fuse_fi
 
 static int sync_host_folder(const char *host)
 {
-	AUTO(auto_close) int fd =
-		open(sim_path_on_host(host), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO(auto_close) int fd = open(sim_path_on_host(host), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 || fsync(fd) ? errno : 0;
 }
 

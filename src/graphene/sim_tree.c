@@ -65,7 +65,20 @@ static bool check_on_host(
 static char *device_path(const char *uri)
 {
 	const char *path = uri + strlen(DEV_SCHEME);
-	return *path == '/' ? xstrdup(path) : sim_path_join("/dev", path);
+	AUTO(auto_free) char *absolute = *path == '/' ? xstrdup(path) : sim_path_join("/dev", path);
+	return graphene_normalise_path(absolute);
+}
+
+/* No file policy stands between the application and a device, so it must not be anything else. */
+static bool check_is_device(
+	const struct sim_mount *mount, const struct stat *found, struct error *err)
+{
+	if (S_ISCHR(found->st_mode) || S_ISBLK(found->st_mode) ||
+		sim_path_covers("/dev", mount->target))
+		return true;
+	return error_set(err, ERROR_INVALID,
+		"mount %s: %s is no device and not in /dev; for files of the host use a \"file:\" URI",
+		mount->path, mount->target);
 }
 
 static bool add_host_mount(
@@ -79,10 +92,19 @@ static bool add_host_mount(
 		return check_on_host(mount, wanted->uri, &found, err);
 	}
 	mount = add_mount(tree, SIM_MOUNT_DEVICE, wanted->path, device_path(wanted->uri));
-	if (!check_on_host(mount, wanted->uri, &found, err))
+	if (!check_on_host(mount, wanted->uri, &found, err) || !check_is_device(mount, &found, err))
 		return false;
 	mount->host_is_folder = S_ISDIR(found.st_mode);
 	return true;
+}
+
+/* The manifest lets it have no other URI than that of a file. */
+static void add_encrypted_mount(struct sim_tree *tree, const struct graphene_mount *wanted)
+{
+	struct sim_mount *mount = add_mount(
+		tree, SIM_MOUNT_HOST, wanted->path, xstrdup(wanted->uri + strlen(FILE_SCHEME)));
+	mount->key_name = xstrdup(wanted->key_name);
+	mount->enable_recovery = wanted->enable_recovery;
 }
 
 static bool add_listed_mount(
@@ -93,10 +115,8 @@ static bool add_listed_mount(
 		add_mount(tree, SIM_MOUNT_TMPFS, wanted->path, NULL);
 		return true;
 	case GRAPHENE_MOUNT_ENCRYPTED:
-		return error_set(err, ERROR_UNSUPPORTED,
-			"mount %s: this version of graphene-sim does not support encrypted mounts "
-			"yet",
-			wanted->path);
+		add_encrypted_mount(tree, wanted);
+		return true;
 	default:
 		return add_host_mount(tree, wanted, err);
 	}
@@ -120,6 +140,7 @@ void sim_tree_free(struct sim_tree *tree)
 	for (size_t i = 0; i < tree->count; i++) {
 		free(tree->mounts[i].path);
 		free(tree->mounts[i].target);
+		free(tree->mounts[i].key_name);
 	}
 	free(tree->mounts);
 	*tree = (struct sim_tree){ 0 };

@@ -9,6 +9,8 @@ import subprocess
 import time
 from pathlib import Path
 
+import sanitizers
+
 SOURCE_ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("MARBLERUN_BUILD", SOURCE_ROOT / "build")).resolve()
 SIM = BUILD / "bin/graphene-sim"
@@ -33,6 +35,7 @@ class App:
 
     The manifest trusts the glibc of the runtime (mounted on /lib) and what `trusted` names. With
     `system`, the host's programs and libraries are there, too, allowed and on the search paths.
+    Mounts are tuples of path, URI, type and, for Gramine, perhaps ", " and more of the entry.
     """
 
     def __init__(self, folder, key, era="graphene", user=None):
@@ -94,8 +97,8 @@ class App:
 
     def gramine_manifest(self):
         entry = self.entrypoint if self.entrypoint.startswith("/") else "/" + self.entrypoint
-        mounts = [f"{{ path = {quoted(path)}, uri = {quoted(uri)}, type = {quoted(kind)} }}"
-                  for path, uri, kind in self.mounts]
+        mounts = [f"{{ path = {quoted(path)}, uri = {quoted(uri)}, type = {quoted(kind)}{''.join(more)} }}"
+                  for path, uri, kind, *more in self.mounts]
         lists = [f"sgx.{name}_files = [{', '.join(map(quoted, uris))}]"
                  for name, uris in (("trusted", self.trusted), ("allowed", self.allowed))]
         return [f"libos.entrypoint = {quoted(entry)}", f"fs.mounts = [{', '.join(mounts)}]", *lists]
@@ -119,15 +122,12 @@ class App:
     def command(self, *args, options=()):
         user = []
         if self.user:
-            user = ["setpriv", f"--reuid={self.user}", f"--regid={self.user}", "--clear-groups"]
+            user = ["setpriv", f"--reuid={self.user}", f"--regid={self.user}", f"--groups={self.user},4"]
         return [*user, str(SIM), *options, "app", *map(str, args)]
 
     def environment(self, **variables):
-        environment = {"HOME": str(self.folder), "PATH": os.environ["PATH"], **variables}
-        for inherited in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
-            if inherited in os.environ:
-                environment[inherited] = os.environ[inherited]
-        return environment
+        return {"HOME": str(self.folder), "PATH": os.environ["PATH"], **sanitizers.OPTIONS,
+                **variables}
 
     def run(self, *args, options=(), env=None, **popen):
         """The finished launcher, with what it and the application wrote as text."""

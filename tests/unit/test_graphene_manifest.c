@@ -264,6 +264,8 @@ static void a_wrong_type_is_fatal_and_names_the_key(void **state)
 		{ "sgx.enclave_size = '-1'", "Cannot parse 'sgx.enclave_size'" },
 		{ "sgx.enclave_size = '99999999999G'", "Cannot parse 'sgx.enclave_size'" },
 		{ "sys.stack.size = ''", "Cannot parse 'sys.stack.size'" },
+		{ "loader.uid = 4294967295",
+			"'loader.uid': expected an integer from 0 to 4294967294" },
 		{ "loader.log_level = 'verbose'", "Cannot parse 'loader.log_level': expected one "
 						  "of the strings none error warning debug" },
 		{ "loader.log_level = 'debug trace'", "Cannot parse 'loader.log_level'" },
@@ -445,10 +447,9 @@ static void lists_that_cannot_be_are_refused(void **state)
 			       "0") " },\n"
 				    "{ uri = 'file:./x', sha256 = " HASH("1") " }]\n",
 		"\"file:x\" is listed with two different hashes");
-	struct error err = { 0 };
-	struct graphene_manifest *m = graphene_manifest_parse(
-		bytes_of_text(GRAMINE "sgx.protected_mrsigner_files = ['file:x']\n"), &err);
-	assert_failure(m, err, ERROR_UNSUPPORTED, "key_name = \"_sgx_mrsigner\"");
+	assert_refused(GRAMINE "sgx.protected_mrsigner_files = ['dev:x']\n", "is a device");
+	assert_refused(GRAMINE "fs.insecure__keys._x = '00112233445566778899aabbccddeeff'\n",
+		"starts with \"_\", which is reserved");
 }
 
 static void attestation_is_read_in_every_spelling(void **state)
