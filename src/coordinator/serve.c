@@ -8,8 +8,14 @@
 #include "crypto/tls_server.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 
-#define ADDRESS_TEXT_SIZE 128
+#define ADDRESS_TEXT_SIZE    128
+#define CLIENT_CONNECTIONS   1024
+#define MESH_CONNECTIONS     16384
+#define DESCRIPTORS_DEFAULT  900 /* of Gramine */
+#define DESCRIPTORS_RESERVED 24
+#define DESCRIPTORS_OF_LOOP  6
 
 struct service {
 	struct core *core;
@@ -45,6 +51,27 @@ static size_t loop_count(const struct config *config)
 	return cores > 0 ? (size_t)cores : 1;
 }
 
+static size_t at_most(size_t wanted, size_t limit)
+{
+	return wanted < limit ? wanted : limit;
+}
+
+/*
+ * So many connections that the descriptors last: a listener that finds none left is woken for the
+ * same connection again and again, and neither the other API nor the store could go on.
+ */
+static void limit_connections(struct loop_config *loop, size_t loops)
+{
+	struct rlimit descriptors;
+	size_t room = DESCRIPTORS_RESERVED + loops * DESCRIPTORS_OF_LOOP;
+	if (getrlimit(RLIMIT_NOFILE, &descriptors))
+		descriptors.rlim_cur = DESCRIPTORS_DEFAULT;
+	room = descriptors.rlim_cur > room ? (descriptors.rlim_cur - room) / loops : 0;
+	/* two for each on the client API, which keeps one until the peer ends */
+	loop->client_connections = at_most(CLIENT_CONNECTIONS, room / 4 + 1);
+	loop->mesh_connections = at_most(MESH_CONNECTIONS, room / 2 + 1);
+}
+
 static bool init_loops(struct service *service, const struct config *config, struct error *err)
 {
 	AUTO(auto_free) int *client = xcalloc(service->count, sizeof(*client));
@@ -58,13 +85,14 @@ static bool init_loops(struct service *service, const struct config *config, str
 		    sizeof(mesh_address), err))
 		return error_prefix(err, "mesh API, EDG_COORDINATOR_MESH_ADDR");
 	for (size_t i = 0; i < service->count; i++) {
-		const struct loop_config loop = {
+		struct loop_config loop = {
 			.core = service->core,
 			.client_listener = client[i],
 			.mesh_listener = mesh[i],
 			.client_tls = service->client_tls,
 			.mesh_tls = service->mesh_tls,
 		};
+		limit_connections(&loop, service->count);
 		if (!loop_init(&service->loops[i], &loop, err))
 			return false;
 	}
