@@ -24,6 +24,9 @@ void workload_free(struct workload *workload);
  */
 bool premain_run(struct workload *workload);
 
+/* Wipes the secrets in the environment; for who could not start the application. */
+void workload_free(struct workload *workload);
+
 /* The last words of a process: the error, and what to do about it unless hint is NULL. */
 void premain_report(const struct error *err, const char *hint);
 

@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -46,6 +47,36 @@ static int show_environment(char **args)
 {
 	(void)args;
 	return show_arguments(environ);
+}
+
+static int show_entry(const char *path, const struct stat *info, int type, struct FTW *place)
+{
+	(void)place;
+	if (type != FTW_F)
+		return 0;
+	printf("file %o ", info->st_mode & 07777);
+	FILE *file = fopen(path, "r");
+	for (int byte; file && (byte = getc(file)) != EOF;)
+		printf("%02x", (unsigned)byte);
+	printf(" %s%c", path, 0);
+	return file ? fclose(file) : -1;
+}
+
+/*
+ * All that a program is given: arguments, environment, and the files below the folders that are
+ * named. Each fact ends with NUL.
+ */
+static int show_world(char **args)
+{
+	for (char **argument = args - 2; *argument; argument++)
+		printf("argument %s%c", *argument, 0);
+	for (char **variable = environ; *variable; variable++)
+		printf("variable %s%c", *variable, 0);
+	for (; *args; args++) {
+		if (nftw(*args, show_entry, 8, FTW_PHYS))
+			return failed();
+	}
+	return 0;
 }
 
 static int show_system(char **args)
@@ -293,6 +324,7 @@ static const struct {
 } commands[] = {
 	{ "args", show_arguments },
 	{ "env", show_environment },
+	{ "world", show_world },
 	{ "uname", show_system },
 	{ "uname-nowhere", uname_nowhere },
 	{ "id", show_identity },
