@@ -149,11 +149,14 @@ static int open_socket(const struct address *address,
 
 static unsigned port_of(int fd)
 {
-	struct sockaddr_storage own = { 0 };
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} own = { .v6 = { 0 } };
 	socklen_t size = sizeof(own);
-	need_success(!getsockname(fd, (struct sockaddr *)&own, &size), "getsockname");
-	return ntohs(own.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&own)->sin6_port
-					       : ((struct sockaddr_in *)&own)->sin_port);
+	need_success(!getsockname(fd, &own.any, &size), "getsockname");
+	return ntohs(own.any.sa_family == AF_INET6 ? own.v6.sin6_port : own.v4.sin_port);
 }
 
 /* client */
