@@ -15,9 +15,6 @@ struct workload {
 	char **argv; /* NULL if the manifest gives none */
 };
 
-/* For an application that did not start. */
-void workload_free(struct workload *workload);
-
 /*
  * Activates the Marble and writes its files. On failure it has said why on stderr, nothing has been
  * done for the application, and the process is to end with status 1.
