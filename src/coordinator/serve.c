@@ -52,10 +52,11 @@ static bool init_loops(struct service *service, const struct config *config, str
 	AUTO(auto_free) int *client = xcalloc(service->count, sizeof(*client));
 	AUTO(auto_free) int *mesh = xcalloc(service->count, sizeof(*mesh));
 	if (!listen_on(config->client_address, client, service->count, service->client_address,
-		    sizeof(service->client_address), err) ||
-		!listen_on(config->mesh_address, mesh, service->count, service->mesh_address,
-			sizeof(service->mesh_address), err))
-		return false;
+		    sizeof(service->client_address), err))
+		return error_prefix(err, "client API, EDG_COORDINATOR_CLIENT_ADDR");
+	if (!listen_on(config->mesh_address, mesh, service->count, service->mesh_address,
+		    sizeof(service->mesh_address), err))
+		return error_prefix(err, "mesh API, EDG_COORDINATOR_MESH_ADDR");
 	for (size_t i = 0; i < service->count; i++) {
 		const struct loop_config loop = {
 			.core = service->core,
