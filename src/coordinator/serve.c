@@ -24,6 +24,8 @@ struct service {
 	size_t count;
 	SSL_CTX *client_tls;
 	SSL_CTX *mesh_tls;
+	char client_address[ADDRESS_TEXT_SIZE];
+	char mesh_address[ADDRESS_TEXT_SIZE];
 };
 
 /* The client API shows the root certificate, the mesh API the marble root. */
@@ -76,13 +78,11 @@ static bool init_loops(struct service *service, const struct config *config, str
 {
 	AUTO(auto_free) int *client = xcalloc(service->count, sizeof(*client));
 	AUTO(auto_free) int *mesh = xcalloc(service->count, sizeof(*mesh));
-	char client_address[ADDRESS_TEXT_SIZE];
-	char mesh_address[ADDRESS_TEXT_SIZE];
-	if (!listen_on(config->client_address, client, service->count, client_address,
-		    sizeof(client_address), err))
+	if (!listen_on(config->client_address, client, service->count, service->client_address,
+		    sizeof(service->client_address), err))
 		return error_prefix(err, "client API, EDG_COORDINATOR_CLIENT_ADDR");
-	if (!listen_on(config->mesh_address, mesh, service->count, mesh_address,
-		    sizeof(mesh_address), err))
+	if (!listen_on(config->mesh_address, mesh, service->count, service->mesh_address,
+		    sizeof(service->mesh_address), err))
 		return error_prefix(err, "mesh API, EDG_COORDINATOR_MESH_ADDR");
 	for (size_t i = 0; i < service->count; i++) {
 		struct loop_config loop = {
@@ -96,8 +96,6 @@ static bool init_loops(struct service *service, const struct config *config, str
 		if (!loop_init(&service->loops[i], &loop, err))
 			return false;
 	}
-	log_info("Starting client https server", "address", client_address);
-	log_info("Started gRPC server", "grpcAddr", mesh_address);
 	return true;
 }
 
@@ -124,6 +122,9 @@ static bool run_loops(struct service *service, struct error *err)
 	struct event *interrupt = evsignal_new(base, SIGINT, stop_all, service);
 	if (!terminate || !interrupt || event_add(terminate, NULL) || event_add(interrupt, NULL))
 		abort();
+	/* who reads this may send a signal at once */
+	log_info("Starting client https server", "address", service->client_address);
+	log_info("Started gRPC server", "grpcAddr", service->mesh_address);
 	sigset_t both;
 	sigemptyset(&both);
 	sigaddset(&both, SIGTERM);
@@ -170,7 +171,7 @@ bool serve(struct core *core, const struct config *config, struct error *err)
 	AUTO(auto_free) pthread_t *threads = xcalloc(count, sizeof(*threads));
 	AUTO(auto_ssl_ctx) SSL_CTX *client_tls = tls_server_new(&client, err);
 	AUTO(auto_ssl_ctx) SSL_CTX *mesh_tls = tls_server_new(&mesh, err);
-	struct service service = { core, loops, threads, count, client_tls, mesh_tls };
+	struct service service = { core, loops, threads, count, client_tls, mesh_tls, "", "" };
 	bool served = client_tls && mesh_tls && init_loops(&service, config, err) &&
 		      run_loops(&service, err);
 	for (size_t i = 0; i < count; i++)

@@ -506,6 +506,12 @@ def test_wrong_configuration_is_named(coordinator, arguments, text):
     assert text in said
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_cleanly_from_its_first_moment_on(coordinator, number):
+    for _ in range(15):
+        assert coordinator.start().stop(number) == 0
+
+
 def test_a_port_that_is_taken_is_named_and_so_is_a_folder(build, coordinator, tmp_path):
     coordinator.start()
     other = Coordinator([build / "bin/coordinator", "--simulation"], {}, tmp_path)
