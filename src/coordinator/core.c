@@ -112,6 +112,22 @@ static bool make_own_quote(struct core *core, struct error *err)
 		core, core->current, (struct bytes){ "", 0 }, &core->current->quote, err);
 }
 
+/* What would be wrong with the quote of every Marble on this machine is better known now. */
+static void try_own_quote(const struct core *core)
+{
+	AUTO(dcap_result_free) struct dcap_result result = { 0 };
+	struct bytes quote;
+	struct error err = { 0 };
+	if (!core->verifier)
+		return;
+	if (report_header_strip(buf_bytes(&core->current->quote), &quote, &err) &&
+		dcap_verify(core->verifier, quote, clock_now(), &result, &err))
+		return;
+	log_warn("The quote of this Coordinator does not verify here. Marbles will be refused for "
+		 "the same reason until it is mended; a restart is not needed.",
+		"error", err.message);
+}
+
 bool core_start(struct core *core, const struct core_config *config, struct error *err)
 {
 	*core = (struct core){ .config = *config };
@@ -119,8 +135,10 @@ bool core_start(struct core *core, const struct core_config *config, struct erro
 	pthread_mutex_init(&core->writing, NULL);
 	pthread_mutex_init(&core->quoting, NULL);
 	if (open_verifier(core, err) && open_store(core, err) && load(core, err) &&
-		make_own_quote(core, err))
+		make_own_quote(core, err)) {
+		try_own_quote(core);
 		return true;
+	}
 	core_stop(core);
 	return false;
 }
