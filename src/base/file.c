@@ -59,14 +59,10 @@ bool file_write_all(int fd, const void *data, size_t size)
 	return true;
 }
 
-static int open_parent(const char *path, struct error *err)
+static int open_parent(const char *path)
 {
 	AUTO(auto_free) char *copy = xstrdup(path);
-	const char *folder = dirname(copy);
-	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		error_errno(err, "cannot open %s", folder);
-	return fd;
+	return open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
 /* A file system that cannot sync a folder answers EINVAL; there is nothing better to do. */
@@ -78,8 +74,10 @@ static bool sync_folder(int folder, const char *path, struct error *err)
 
 bool file_sync_parent(const char *path, struct error *err)
 {
-	AUTO(auto_close) int folder = open_parent(path, err);
-	return folder >= 0 && sync_folder(folder, path, err);
+	AUTO(auto_close) int folder = open_parent(path);
+	if (folder < 0)
+		return error_errno(err, "cannot open the folder of %s", path);
+	return sync_folder(folder, path, err);
 }
 
 static bool write_new(
@@ -97,9 +95,9 @@ bool file_replace(const char *path, const void *data, size_t size, mode_t mode, 
 {
 	AUTO(auto_free) char *temporary = xasprintf("%s.tmp", path);
 	/* opened first: a failure after the rename would leave the caller with the wrong belief */
-	AUTO(auto_close) int folder = open_parent(path, err);
+	AUTO(auto_close) int folder = open_parent(path);
 	if (folder < 0)
-		return false;
+		return error_errno(err, "cannot create %s", temporary);
 	if (!write_new(temporary, data, size, mode, err)) {
 		unlink(temporary);
 		return false;
