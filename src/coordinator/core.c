@@ -105,9 +105,9 @@ static bool make_own_quote(struct core *core, struct error *err)
 {
 	log_info("Generating quote");
 	if (!core->config.attestation_folder)
-		log_warn(
-			"Running in simulation: this Coordinator has no quote, and accepts Marbles "
-			"without any. Never use it for secrets that matter.");
+		log_warn("Failed to get quote. Proceeding in simulation mode.", "error",
+			"there is none outside of an enclave; Marbles are accepted without any, so "
+			"never use this Coordinator for secrets that matter");
 	return core_make_quote(
 		core, core->current, (struct bytes){ "", 0 }, &core->current->quote, err);
 }
@@ -131,6 +131,7 @@ static void try_own_quote(const struct core *core)
 bool core_start(struct core *core, const struct core_config *config, struct error *err)
 {
 	*core = (struct core){ .config = *config };
+	log_info("Creating the Core object");
 	pthread_mutex_init(&core->reading, NULL);
 	pthread_mutex_init(&core->writing, NULL);
 	pthread_mutex_init(&core->quoting, NULL);

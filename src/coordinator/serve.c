@@ -123,7 +123,9 @@ static bool run_loops(struct service *service, struct error *err)
 	if (!terminate || !interrupt || event_add(terminate, NULL) || event_add(interrupt, NULL))
 		abort();
 	/* who reads this may send a signal at once */
+	log_info("Starting the client server", "address", service->client_address);
 	log_info("Starting client https server", "address", service->client_address);
+	log_info("Starting the marble server", "address", service->mesh_address);
 	log_info("Started gRPC server", "grpcAddr", service->mesh_address);
 	sigset_t both;
 	sigemptyset(&both);

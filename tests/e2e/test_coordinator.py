@@ -535,8 +535,11 @@ def test_the_log_tells_what_happened_without_secrets(running):
     running.stop()
     said = json.dumps(running.process.lines)
     assert given.env["SHARED"].decode() not in said
-    for message in "Starting coordinator", "Loading state", "Generating quote":
-        assert message in running.process.messages()
+    expected = ["Starting coordinator", "Creating the Core object", "Loading state",
+                "No sealed state found. Proceeding with new state.", "Generating quote",
+                "Failed to get quote. Proceeding in simulation mode.", "Starting the client server",
+                "Starting client https server", "Starting the marble server", "Started gRPC server"]
+    assert [text for text in running.process.messages() if text in expected] == expected
 
 
 # hostile peers
