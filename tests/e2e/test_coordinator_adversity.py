@@ -5,6 +5,7 @@ import contextlib
 import json
 import socket
 
+import grpc
 import pytest
 from real_coordinator import Coordinator, Marble
 from test_coordinator import fixture_coordinator, manifest_of  # noqa: F401
@@ -44,3 +45,12 @@ def test_a_startup_manifest_says_that_one_is_set_already(coordinator):
     status, said = coordinator.fail(EDG_STARTUP_MANIFEST=str(path))
     assert status == 1
     assert "a manifest is set already" in said and "EDG_STARTUP_MANIFEST" in said
+
+
+def test_the_log_does_not_grow_with_what_peers_send(coordinator):
+    coordinator.start().set_manifest(manifest_of({"marble": {}}))
+    with pytest.raises(grpc.RpcError, match="unknown marble type"):
+        Marble().activate(coordinator, "x" * 1000000)
+    assert coordinator.stop() == 0
+    assert "Marble Activation failed" in coordinator.process.messages()
+    assert max(len(json.dumps(line)) for line in coordinator.process.lines) < 10000
