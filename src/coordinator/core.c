@@ -63,8 +63,10 @@ static bool load(struct core *core, struct error *err)
 	log_info("Loading state");
 	struct error reason = { 0 };
 	if (!store_load(core->store, &content, &state, &reason)) {
-		*err = reason;
-		return error_prefix(err, "loading sealed state");
+		return error_set(err, reason.kind,
+			"loading sealed state: %s: restore the seal directory as a whole, or move "
+			"it away to start without a manifest",
+			reason.message);
 	}
 	switch (content) {
 	case STORE_STATE:
