@@ -281,7 +281,7 @@ def test_a_file_that_cannot_be_written_leaves_nothing_behind(cli, coordinator, f
     certificate = ["certificate", "root", coordinator.address, *flags, "-o"]
     before = sorted(os.listdir(cli.folder))
     assert cli.fail(*certificate, "none/root", stderr=simulated) == (
-        "cannot open none: No such file or directory")
+        "cannot create none/root.tmp: No such file or directory")
     assert cli.fail(*certificate, "folder", stderr=simulated) == (
         "cannot write folder: Is a directory")
     assert cli.fail(*certificate, "/dev/full", stderr=simulated) == (
