@@ -17,6 +17,7 @@
 static const uint8_t seal_key[16] = "sixteen bytes...";
 static const uint8_t other_seal_key[16] = "another machine.";
 static const uint8_t data_key[DATA_KEY_SIZE] = "a key of thirty-two bytes, fixed";
+static const uint8_t other_data_key[DATA_KEY_SIZE] = { 8 };
 static const uint8_t id[16] = "this deployment.";
 
 static int make_folder(void **state)
@@ -118,7 +119,7 @@ static void a_crash_between_the_two_files_keeps_the_old_state(void **state)
 	AUTO(buf_free) struct buf loaded = { 0 };
 	save(folder, seal_key, "old", data_key);
 	copy_file(folder, "sealed_key", "kept_key");
-	save(folder, seal_key, "new", seal_key);
+	save(folder, seal_key, "new", other_data_key);
 	copy_file(folder, "kept_key", "sealed_key");
 	assert_int_equal(load(folder, seal_key, &loaded), STORE_STATE);
 	assert_string_equal(buf_text(&loaded), "old");
@@ -133,7 +134,7 @@ static void crashes_in_a_row_keep_the_old_state(void **state)
 		save(folder, seal_keys[i], "old", data_key);
 		copy_file(folder, "sealed_key", "kept_key");
 		for (int crashes = 0; crashes < 3; crashes++) {
-			save(folder, seal_keys[i], "new", seal_key);
+			save(folder, seal_keys[i], "new", other_data_key);
 			copy_file(folder, "kept_key", "sealed_key");
 			assert_int_equal(load(folder, seal_keys[i], &loaded), STORE_STATE);
 			assert_string_equal(buf_text(&loaded), "old");
