@@ -11,6 +11,7 @@ import sim_app
 from sim_fixtures import (  # pylint: disable=unused-import
     fixture_era, fixture_key, fixture_make_app, fixture_probe)
 
+# of several modules; others come and go
 PROGRAMS = {"coordinator", "graphene-argv-serializer", "graphene-manifest", "graphene-platform",
             "graphene-sign", "graphene-sigstruct-view", "graphene-sim", "marblerun",
             "premain-graphene"}
@@ -38,7 +39,7 @@ def fixture_installed(tree, monkeypatch):
 
 
 def test_programs_and_libraries_are_in_their_places(tree):
-    assert {path.name for path in (tree / "bin").iterdir()} == PROGRAMS
+    assert PROGRAMS <= {path.name for path in (tree / "bin").iterdir()}
     assert {path.name for path in (tree / "lib").iterdir()} == {"graphene-sim", "marblerun"}
     assert os.listdir(tree / "lib/marblerun") == ["premain-graphene.so"]
     for name in ("libpal-sim.so", "libsysdb.so", "runtime/glibc/ld-linux-x86-64.so.2"):
