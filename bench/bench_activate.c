@@ -345,6 +345,10 @@ static void measure_loops(const char *folder, size_t loops, struct marble *marbl
 int main(int argc, char **argv)
 {
 	char folder[] = "/tmp/bench_activate.XXXXXX";
+	if (argc < 2) {
+		fputs("bench_activate LOOPS...\n", stderr);
+		return 2;
+	}
 	crypto_setup();
 	MUST(decoders_narrow(NULL));
 	log_configure(LOG_OFF, LOG_CONSOLE);
