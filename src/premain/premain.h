@@ -9,17 +9,23 @@
 
 #include "base/error.h"
 
-/* What the application is to be started with. Both lists end with NULL. */
+/* What the application is to be started with, secrets among it. Both lists end with NULL. */
 struct workload {
 	char **env;  /* the whole environment */
 	char **argv; /* NULL if the manifest gives none */
 };
+
+/* For an application that did not start. */
+void workload_free(struct workload *workload);
 
 /*
  * Activates the Marble and writes its files. On failure it has said why on stderr, nothing has been
  * done for the application, and the process is to end with status 1.
  */
 bool premain_run(struct workload *workload);
+
+/* Wipes the secrets in the environment; for who could not start the application. */
+void workload_free(struct workload *workload);
 
 /* The last words of a process: the error, and what to do about it unless hint is NULL. */
 void premain_report(const struct error *err, const char *hint);
