@@ -53,10 +53,11 @@ static bool init_loops(struct service *service, const struct config *config, str
 	char client_address[ADDRESS_TEXT_SIZE];
 	char mesh_address[ADDRESS_TEXT_SIZE];
 	if (!listen_on(config->client_address, client, service->count, client_address,
-		    sizeof(client_address), err) ||
-		!listen_on(config->mesh_address, mesh, service->count, mesh_address,
-			sizeof(mesh_address), err))
-		return false;
+		    sizeof(client_address), err))
+		return error_prefix(err, "client API, EDG_COORDINATOR_CLIENT_ADDR");
+	if (!listen_on(config->mesh_address, mesh, service->count, mesh_address,
+		    sizeof(mesh_address), err))
+		return error_prefix(err, "mesh API, EDG_COORDINATOR_MESH_ADDR");
 	for (size_t i = 0; i < service->count; i++) {
 		const struct loop_config loop = {
 			.core = service->core,

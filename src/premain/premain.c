@@ -148,15 +148,6 @@ static bool prepare_and_activate(struct workload *workload, struct error *err)
 	return true;
 }
 
-void workload_free(struct workload *workload)
-{
-	environment_free(workload->env);
-	for (char **argument = workload->argv; argument && *argument; argument++)
-		free(*argument);
-	free(workload->argv);
-	*workload = (struct workload){ 0 };
-}
-
 bool premain_run(struct workload *workload)
 {
 	struct error err = { 0 };

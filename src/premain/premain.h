@@ -15,7 +15,7 @@ struct workload {
 	char **argv; /* NULL if the manifest gives none */
 };
 
-/* For an application that did not start. */
+/* Wipes and frees it: for an application that could not be started. */
 void workload_free(struct workload *workload);
 
 /*
@@ -23,9 +23,6 @@ void workload_free(struct workload *workload);
  * done for the application, and the process is to end with status 1.
  */
 bool premain_run(struct workload *workload);
-
-/* Wipes the secrets in the environment; for who could not start the application. */
-void workload_free(struct workload *workload);
 
 /* The last words of a process: the error, and what to do about it unless hint is NULL. */
 void premain_report(const struct error *err, const char *hint);

@@ -494,7 +494,10 @@ def test_a_startup_manifest_is_set_or_nothing_runs(coordinator):
 @pytest.mark.parametrize("arguments,text", [
     (["--curve", "P521"], "P256 or P384"), (["--loops", "many"], "must be a number"),
     (["--nonsense"], "--help"), (["extra"], "extra"), (["--mesh-addr", "nowhere"], "HOST:PORT"),
-    (["--dns-names", "a b"], "neither a DNS name nor an IP")])
+    (["--mesh-addr", "127.0.0.1:65536"], "EDG_COORDINATOR_MESH_ADDR"),
+    (["--client-addr", "127.0.0.1:http"], "EDG_COORDINATOR_CLIENT_ADDR"),
+    (["--client-addr", "::1:4433"], "[IPv6]:PORT"), (["--loops", "+1"], "must be a number"),
+    (["--dns-names", "a b"], "EDG_COORDINATOR_DNS_NAMES")])
 def test_wrong_configuration_is_named(coordinator, arguments, text):
     status, said = coordinator.fail(*arguments)
     assert status in (1, 2)
