@@ -9,10 +9,8 @@
 #include <fcntl.h>
 
 /* Three times what grpc allows: a manifest in base64 within JSON. */
-#define BODY_MAX           (12U << 20)
-#define CLIENT_CONNECTIONS 1024
-#define MESH_CONNECTIONS   16384
-#define IDLE_SECONDS       60
+#define BODY_MAX     (12U << 20)
+#define IDLE_SECONDS 60
 
 struct loop_task {
 	struct loop_task *next;
@@ -120,12 +118,12 @@ static bool init_servers(struct loop *loop, const struct loop_config *config, st
 		.offload = offload,
 		.offload_context = loop,
 		.body_max = BODY_MAX,
-		.connections_max = CLIENT_CONNECTIONS,
+		.connections_max = config->client_connections,
 		.idle_seconds = IDLE_SECONDS,
 	};
 	loop->client_server = http_server_new(&client, err);
-	loop->mesh_server = mesh_api_serve(
-		loop, config->mesh_listener, config->mesh_tls, MESH_CONNECTIONS, IDLE_SECONDS, err);
+	loop->mesh_server = mesh_api_serve(loop, config->mesh_listener, config->mesh_tls,
+		config->mesh_connections, IDLE_SECONDS, err);
 	return loop->client_server && loop->mesh_server;
 }
 

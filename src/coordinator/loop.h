@@ -22,6 +22,8 @@ struct loop_config {
 	int mesh_listener;
 	SSL_CTX *client_tls;
 	SSL_CTX *mesh_tls;
+	size_t client_connections; /* at most */
+	size_t mesh_connections;
 };
 
 struct loop {

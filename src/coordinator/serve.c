@@ -8,8 +8,14 @@
 #include "crypto/tls_server.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 
-#define ADDRESS_TEXT_SIZE 128
+#define ADDRESS_TEXT_SIZE    128
+#define CLIENT_CONNECTIONS   1024
+#define MESH_CONNECTIONS     16384
+#define DESCRIPTORS_DEFAULT  900 /* of Gramine */
+#define DESCRIPTORS_RESERVED 24
+#define DESCRIPTORS_OF_LOOP  6
 
 struct service {
 	struct core *core;
@@ -19,6 +25,8 @@ struct service {
 	size_t count;
 	SSL_CTX *client_tls;
 	SSL_CTX *mesh_tls;
+	char client_address[ADDRESS_TEXT_SIZE];
+	char mesh_address[ADDRESS_TEXT_SIZE];
 };
 
 /* The client API shows the root certificate, the mesh API the marble root. */
@@ -46,20 +54,39 @@ static size_t loop_count(const struct config *config)
 	return cores > 0 ? (size_t)cores : 1;
 }
 
+static size_t at_most(size_t wanted, size_t limit)
+{
+	return wanted < limit ? wanted : limit;
+}
+
+/*
+ * So many connections that the descriptors last: a listener that finds none left is woken for the
+ * same connection again and again, and neither the other API nor the store could go on.
+ */
+static void limit_connections(struct loop_config *loop, size_t loops)
+{
+	struct rlimit descriptors;
+	size_t room = DESCRIPTORS_RESERVED + loops * DESCRIPTORS_OF_LOOP;
+	if (getrlimit(RLIMIT_NOFILE, &descriptors))
+		descriptors.rlim_cur = DESCRIPTORS_DEFAULT;
+	room = descriptors.rlim_cur > room ? (descriptors.rlim_cur - room) / loops : 0;
+	/* two for each on the client API, which keeps one until the peer ends */
+	loop->client_connections = at_most(CLIENT_CONNECTIONS, room / 4 + 1);
+	loop->mesh_connections = at_most(MESH_CONNECTIONS, room / 2 + 1);
+}
+
 static bool init_loops(struct service *service, const struct config *config, struct error *err)
 {
 	AUTO(auto_free) int *client = xcalloc(service->count, sizeof(*client));
 	AUTO(auto_free) int *mesh = xcalloc(service->count, sizeof(*mesh));
-	char client_address[ADDRESS_TEXT_SIZE];
-	char mesh_address[ADDRESS_TEXT_SIZE];
-	if (!listen_on(config->client_address, client, service->count, client_address,
-		    sizeof(client_address), err))
+	if (!listen_on(config->client_address, client, service->count, service->client_address,
+		    sizeof(service->client_address), err))
 		return error_prefix(err, "client API, EDG_COORDINATOR_CLIENT_ADDR");
-	if (!listen_on(config->mesh_address, mesh, service->count, mesh_address,
-		    sizeof(mesh_address), err))
+	if (!listen_on(config->mesh_address, mesh, service->count, service->mesh_address,
+		    sizeof(service->mesh_address), err))
 		return error_prefix(err, "mesh API, EDG_COORDINATOR_MESH_ADDR");
 	for (size_t i = 0; i < service->count; i++) {
-		const struct loop_config loop = {
+		struct loop_config loop = {
 			.core = service->core,
 			.worker = service->worker,
 			.client_listener = client[i],
@@ -67,11 +94,10 @@ static bool init_loops(struct service *service, const struct config *config, str
 			.client_tls = service->client_tls,
 			.mesh_tls = service->mesh_tls,
 		};
+		limit_connections(&loop, service->count);
 		if (!loop_init(&service->loops[i], &loop, err))
 			return false;
 	}
-	log_info("Starting client https server", "address", client_address);
-	log_info("Started gRPC server", "grpcAddr", mesh_address);
 	return true;
 }
 
@@ -98,6 +124,11 @@ static bool run_loops(struct service *service, struct error *err)
 	struct event *interrupt = evsignal_new(base, SIGINT, stop_all, service);
 	if (!terminate || !interrupt || event_add(terminate, NULL) || event_add(interrupt, NULL))
 		abort();
+	/* who reads this may send a signal at once */
+	log_info("Starting the client server", "address", service->client_address);
+	log_info("Starting client https server", "address", service->client_address);
+	log_info("Starting the marble server", "address", service->mesh_address);
+	log_info("Started gRPC server", "grpcAddr", service->mesh_address);
 	sigset_t both;
 	sigemptyset(&both);
 	sigaddset(&both, SIGTERM);
@@ -145,7 +176,8 @@ bool serve(struct core *core, const struct config *config, struct error *err)
 	AUTO(auto_ssl_ctx) SSL_CTX *client_tls = tls_server_new(&client, err);
 	AUTO(auto_ssl_ctx) SSL_CTX *mesh_tls = tls_server_new(&mesh, err);
 	struct worker *worker = worker_new(count);
-	struct service service = { core, worker, loops, threads, count, client_tls, mesh_tls };
+	struct service service = { core, worker, loops, threads, count, client_tls, mesh_tls, "",
+		"" };
 	bool served = client_tls && mesh_tls && init_loops(&service, config, err) &&
 		      run_loops(&service, err);
 	for (size_t i = 0; i < count; i++)

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #define WAITING_MAX 256 /* each may hold a request of 4 MiB */
@@ -66,6 +67,9 @@ static struct task *wait_for_task(struct worker *worker)
 
 static void *work(void *context)
 {
+	sigset_t all;
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, NULL); /* signals are for the main thread */
 	for (struct task *task; (task = wait_for_task(context)); free(task))
 		task->run(task->context);
 	return NULL;

@@ -504,6 +504,12 @@ def test_wrong_configuration_is_named(coordinator, arguments, text):
     assert text in said
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_cleanly_from_its_first_moment_on(coordinator, number):
+    for _ in range(15):
+        assert coordinator.start().stop(number) == 0
+
+
 def test_a_port_that_is_taken_is_named_and_so_is_a_folder(build, coordinator, tmp_path):
     coordinator.start()
     other = Coordinator([build / "bin/coordinator", "--simulation"], {}, tmp_path)
@@ -527,8 +533,11 @@ def test_the_log_tells_what_happened_without_secrets(running):
     running.stop()
     said = json.dumps(running.process.lines)
     assert given.env["SHARED"].decode() not in said
-    for message in "Starting coordinator", "Loading state", "Generating quote":
-        assert message in running.process.messages()
+    expected = ["Starting coordinator", "Creating the Core object", "Loading state",
+                "No sealed state found. Proceeding with new state.", "Generating quote",
+                "Failed to get quote. Proceeding in simulation mode.", "Starting the client server",
+                "Starting client https server", "Starting the marble server", "Started gRPC server"]
+    assert [text for text in running.process.messages() if text in expected] == expected
 
 
 # hostile peers
