@@ -19,6 +19,7 @@
 
 struct service {
 	struct core *core;
+	struct worker *worker;
 	struct loop *loops;
 	pthread_t *threads; /* of loops[1] and on; the first runs on the main thread */
 	size_t count;
@@ -87,6 +88,7 @@ static bool init_loops(struct service *service, const struct config *config, str
 	for (size_t i = 0; i < service->count; i++) {
 		struct loop_config loop = {
 			.core = service->core,
+			.worker = service->worker,
 			.client_listener = client[i],
 			.mesh_listener = mesh[i],
 			.client_tls = service->client_tls,
@@ -173,11 +175,14 @@ bool serve(struct core *core, const struct config *config, struct error *err)
 	AUTO(auto_free) pthread_t *threads = xcalloc(count, sizeof(*threads));
 	AUTO(auto_ssl_ctx) SSL_CTX *client_tls = tls_server_new(&client, err);
 	AUTO(auto_ssl_ctx) SSL_CTX *mesh_tls = tls_server_new(&mesh, err);
-	struct service service = { core, loops, threads, count, client_tls, mesh_tls, "", "" };
+	struct worker *worker = worker_new(count);
+	struct service service = { core, worker, loops, threads, count, client_tls, mesh_tls, "",
+		"" };
 	bool served = client_tls && mesh_tls && init_loops(&service, config, err) &&
 		      run_loops(&service, err);
 	for (size_t i = 0; i < count; i++)
 		loop_close(&loops[i]);
+	worker_free(worker);
 	core_finish_counting(core);
 	for (size_t i = 0; i < count; i++)
 		loop_free(&loops[i]);
