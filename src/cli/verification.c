@@ -31,6 +31,9 @@ static bool verify_quote(const struct options *options, struct bytes report,
 	if (!verifier || !report_header_strip(report, &quote, err) ||
 		!dcap_verify(verifier, quote, clock_now(), result, err))
 		return false;
+	if (result->is_tdx)
+		return error_set(err, ERROR_DENIED,
+			"the quote is of a confidential VM (TDX): a Coordinator is an SGX enclave");
 	if (result->is_simulated)
 		fprintf(stderr,
 			"Warning: SIMULATED: the quote was verified with the simulated root %s and proves nothing about hardware\n",

@@ -139,11 +139,26 @@ static bool check_platform(
 	return true;
 }
 
+/* Both technologies of one platform have the same FMSPC. */
+static bool check_technology(const struct collateral *c, bool is_tdx, struct error *err)
+{
+	const char *wrong = NULL;
+	if (c->tcb_info.is_tdx != is_tdx)
+		wrong = "TCB info";
+	else if (c->qe_identity.is_td_qe != is_tdx)
+		wrong = "QE identity";
+	return !wrong || error_set(err, ERROR_DENIED,
+				 "%s in %s is for %s, the quote is of %s: collateral for TDX belongs "
+				 "into a folder tdx beside that for SGX",
+				 wrong, c->folder, is_tdx ? "SGX" : "TDX",
+				 is_tdx ? "a confidential VM (TDX)" : "an SGX enclave");
+}
+
 bool collateral_check_documents(const struct collateral *collateral,
-	const struct pck_extension *platform, int64_t now, struct error *err)
+	const struct pck_extension *platform, bool is_tdx, int64_t now, struct error *err)
 {
 	const struct collateral *c = collateral;
-	return check_signer(c, c->tcb_info_signer, now, err) &&
+	return check_technology(c, is_tdx, err) && check_signer(c, c->tcb_info_signer, now, err) &&
 	       check_signer(c, c->qe_identity_signer, now, err) &&
 	       validity_check(&c->tcb_info.validity, now, "TCB info", c->remedy, err) &&
 	       validity_check(&c->qe_identity.validity, now, "QE identity", c->remedy, err) &&

@@ -238,12 +238,16 @@ static struct collateral *read_again(struct collateral_folder *folder, const cha
 }
 
 struct collateral *collateral_folder_get(struct collateral_folder *folder,
-	const uint8_t fmspc[PCK_FMSPC_SIZE], const struct certificate *pck_ca, struct error *err)
+	const uint8_t fmspc[PCK_FMSPC_SIZE], bool is_tdx, const struct certificate *pck_ca,
+	struct error *err)
 {
 	char digits[2 * PCK_FMSPC_SIZE + 1];
 	hex_format(digits, fmspc, PCK_FMSPC_SIZE);
 	AUTO(auto_free) char *sub_folder = xasprintf("%s/%s", folder->path, digits);
 	const char *path = is_folder(sub_folder) ? sub_folder : folder->path;
+	AUTO(auto_free) char *tdx_folder = is_tdx ? xasprintf("%s/tdx", path) : NULL;
+	if (tdx_folder && is_folder(tdx_folder))
+		path = tdx_folder;
 	/* stamps first: a change while reading is then seen at the next use */
 	struct stamps stamps = take_stamps(path);
 	struct collateral *collateral = find_kept(folder, path, pck_ca, &stamps, NULL);

@@ -65,17 +65,18 @@ static void target_info_and_report_have_their_sizes(void **state)
 
 static void put_example_quote(struct buf *out)
 {
-	struct sgx_quote_header header = { .qe_svn = 8, .pce_svn = 13 };
-	struct sgx_report_body body = example_body();
 	static const uint8_t zeros[SGX_REPORT_BODY_SIZE];
-	struct sgx_quote quote = { .signature = zeros,
+	struct sgx_quote quote = { .version = SGX_QUOTE_VERSION_3,
+		.header = { .qe_svn = 8, .pce_svn = 13 },
+		.report = example_body(),
+		.signature = zeros,
 		.attestation_key = zeros,
 		.qe_report_part = { zeros, sizeof(zeros) },
 		.qe_report_signature = zeros,
 		.qe_auth_data = { zeros, 32 },
 		.cert_type = SGX_CERT_TYPE_PCK_CHAIN,
 		.cert_data = { "chain", 5 } };
-	sgx_quote_put_signed_part(out, &header, &body);
+	sgx_quote_put_signed_part(out, &quote);
 	sgx_quote_put_signature_data(out, &quote);
 }
 
@@ -128,9 +129,12 @@ static void other_kinds_of_quotes_are_named(void **state)
 	put_example_quote(&out);
 	struct sgx_quote quote;
 	struct error err = { 0 };
+	out.data[0] = 6;
+	assert_failure(sgx_quote_parse(buf_bytes(&out), &quote, &err), err, ERROR_UNSUPPORTED,
+		"version 6");
 	out.data[0] = 4;
 	assert_failure(sgx_quote_parse(buf_bytes(&out), &quote, &err), err, ERROR_UNSUPPORTED,
-		"version 4");
+		"certification data of type 0 around"); /* the QE report starts there */
 	out.data[0] = 3;
 	out.data[2] = 1;
 	assert_failure(
