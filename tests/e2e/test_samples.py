@@ -17,7 +17,7 @@ from sim_app import SOURCE_ROOT
 PATIENCE = 120
 PROGRAMS = {"hello": "cc", "nginx": "/usr/sbin/nginx", "redis": "/usr/bin/redis-server",
             "python": "/usr/bin/python3"}
-CONNECTIONS, REQUESTS = 100, 100  # on each connection
+CONNECTIONS, REQUESTS = 1000, 10  # on each connection, which the key has to open
 
 
 @pytest.fixture(name="demo_build")
