@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 CXX_FOR_clang = clang++
 export CXX := $(or $(CXX_FOR_$(CC)),$(CXX))
 
-.PHONY: all build deps demo test lint bench install clean
+.PHONY: all build deps demo demo-nginx demo-redis demo-python test lint bench install clean
 all: build
 
 deps:
@@ -20,6 +20,10 @@ build: $(BUILD)/build.ninja
 
 demo: build
 	samples/hello/demo $(BUILD)
+
+demo-nginx demo-redis demo-python: demo-%: build
+	@tools/install-packages demo-$*
+	samples/$*/demo $(BUILD)
 
 test: build
 	tools/run-tests $(BUILD)

@@ -41,6 +41,14 @@ static inline void auto_close(int *fd)
 		close(*fd);
 }
 
+/* The descriptor out of an AUTO variable, which no longer owns it. */
+static inline int take_fd(int *fd)
+{
+	int taken = *fd;
+	*fd = -1;
+	return taken;
+}
+
 static inline void auto_fclose(FILE **f)
 {
 	if (*f)

@@ -140,8 +140,8 @@ static bool equip(struct core *core, const struct activation_request *request, i
 	}
 	*code = GRPC_INTERNAL;
 	AUTO(marble_identity_free) struct marble_identity identity = { 0 };
-	if (!pki_issue_marble(&deployment->pki, request->csr, uuid, request->marble_type,
-		    core->config.pki.curve_bits, now, &identity, err))
+	if (!pki_issue_marble(&deployment->pki, request->csr, request->peer, uuid,
+		    request->marble_type, core->config.pki.curve_bits, now, &identity, err))
 		return error_prefix(err, "generating marble authentication secrets");
 	AUTO(marble_data_free) struct marble_data data;
 	const char *binding = result->marble->disable_secret_binding ? "" : request->marble_type;

@@ -8,6 +8,7 @@
 #include "coordinator/listen.h"
 #include "coordinator/loop.h"
 #include "coordinator/serve.h"
+#include "crypto/decoders.h"
 
 #include <jansson.h>
 #include <signal.h>
@@ -60,7 +61,8 @@ static bool run(const struct config *config, struct error *err)
 		.trust_root_file = config->trust_root,
 	};
 	struct core core;
-	if (!find_attestation(config, &core_config.attestation_folder, err) ||
+	if (!decoders_narrow(err) ||
+		!find_attestation(config, &core_config.attestation_folder, err) ||
 		!core_start(&core, &core_config, err))
 		return false;
 	bool served = (!config->startup_manifest ||

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "coordinator/pki.h"
 
-#include <limits.h>
+#include "crypto/csr.h"
+
 #include <string.h>
 
 static const char root_name[] = "MarbleRun Coordinator";
@@ -84,29 +85,10 @@ void pki_root_hash(const struct pki *pki, struct bytes nonce, uint8_t hash[SHA25
 	sha256(content.data, content.size, hash);
 }
 
-static X509_REQ *read_csr(struct bytes der, struct error *err)
-{
-	const uint8_t *next = der.data;
-	AUTO(auto_x509_req) X509_REQ *csr = NULL;
-	if (der.size <= LONG_MAX)
-		csr = d2i_X509_REQ(NULL, &next, (long)der.size);
-	if (!csr || next != (const uint8_t *)der.data + der.size) {
-		crypto_error(err, ERROR_INTERNAL, "parsing CSR");
-		return NULL;
-	}
-	EVP_PKEY *key = X509_REQ_get0_pubkey(csr);
-	if (!key || X509_REQ_verify(csr, key) != 1) {
-		crypto_error(err, ERROR_INTERNAL, "checking CSR");
-		error_set(err, ERROR_INTERNAL, "signature over CSR is invalid");
-		return NULL;
-	}
-	return TAKE(csr);
-}
-
 /* The CSR's subject with the UUID as its only common name and no organization. */
-static X509_NAME *marble_subject(const X509_REQ *csr, const char *uuid)
+static X509_NAME *marble_subject(const struct csr *csr, const char *uuid)
 {
-	X509_NAME *subject = X509_NAME_dup(X509_REQ_get_subject_name(csr));
+	X509_NAME *subject = X509_NAME_dup(csr_subject(csr));
 	static const int replaced[] = { NID_commonName, NID_organizationName };
 	for (size_t i = 0; subject && i < sizeof(replaced) / sizeof(replaced[0]); i++) {
 		int at;
@@ -120,10 +102,9 @@ static X509_NAME *marble_subject(const X509_REQ *csr, const char *uuid)
 }
 
 /* DNS names and IP addresses of the CSR; other kinds of names are dropped. */
-static GENERAL_NAMES *marble_alt_names(X509_REQ *csr)
+static GENERAL_NAMES *marble_alt_names(const struct csr *csr)
 {
-	AUTO(auto_extensions) STACK_OF(X509_EXTENSION) *extensions = X509_REQ_get_extensions(csr);
-	GENERAL_NAMES *asked = X509V3_get_d2i(extensions, NID_subject_alt_name, NULL, NULL);
+	GENERAL_NAMES *asked = csr_alt_names(csr);
 	GENERAL_NAMES *names = sk_GENERAL_NAME_new_null();
 	if (!names)
 		abort();
@@ -148,12 +129,12 @@ static STACK_OF(X509_EXTENSION) * marble_extensions(const char *marble_type)
 	return extensions;
 }
 
-bool pki_issue_marble(const struct pki *pki, struct bytes csr_der, const char *uuid,
+bool pki_issue_marble(const struct pki *pki, struct bytes csr_der, X509 *peer, const char *uuid,
 	const char *marble_type, unsigned curve_bits, int64_t now, struct marble_identity *identity,
 	struct error *err)
 {
 	*identity = (struct marble_identity){ 0 };
-	AUTO(auto_x509_req) X509_REQ *csr = read_csr(csr_der, err);
+	AUTO(auto_csr) struct csr *csr = csr_read(csr_der, peer, err);
 	if (!csr)
 		return false;
 	AUTO(auto_pkey) EVP_PKEY *key = key_generate_ec(curve_bits, err);

@@ -39,9 +39,10 @@ struct marble_identity {
 
 /*
  * Issues the certificate: subject and alternative names come from the CSR, whose signature is
- * checked; the key is new. `curve_bits` as in pki_options.
+ * checked; the key is new. `peer` is the Marble's TLS certificate, or NULL. `curve_bits` as in
+ * pki_options.
  */
-bool pki_issue_marble(const struct pki *pki, struct bytes csr_der, const char *uuid,
+bool pki_issue_marble(const struct pki *pki, struct bytes csr_der, X509 *peer, const char *uuid,
 	const char *marble_type, unsigned curve_bits, int64_t now, struct marble_identity *identity,
 	struct error *err);
 void marble_identity_free(struct marble_identity *identity);

@@ -32,6 +32,8 @@ struct key {
 	const char *instead; /* what Gramine has in its place today */
 };
 
+#define ID_MAX (UINT32_MAX - 1) /* of users and groups; the number behind it means none */
+
 static const struct key keys[] = {
 	{ .path = "fs.experimental__enable_sysfs_topology", .kind = KEY_BOOL },
 	{ .path = "fs.insecure__keys", .kind = KEY_HEX_KEYS },
@@ -51,7 +53,7 @@ static const struct key keys[] = {
 	{ .path = "loader.env", .kind = KEY_READ_LATER },
 	{ .path = "loader.env_src_file", .kind = KEY_STRING },
 	{ .path = "loader.exec", .kind = KEY_OBSOLETE, .instead = "libos.entrypoint" },
-	{ .path = "loader.gid", .kind = KEY_INTEGER, .max = UINT32_MAX },
+	{ .path = "loader.gid", .kind = KEY_INTEGER, .max = ID_MAX },
 	{ .path = "loader.insecure__disable_aslr", .kind = KEY_BOOL },
 	{ .path = "loader.insecure__use_cmdline_argv", .kind = KEY_BOOL },
 	{ .path = "loader.insecure__use_host_env", .kind = KEY_BOOL },
@@ -61,7 +63,7 @@ static const struct key keys[] = {
 		.choices = "none error warning debug trace all" },
 	{ .path = "loader.pal_internal_mem_size", .kind = KEY_SIZE_OR_ZERO },
 	{ .path = "loader.preload", .kind = KEY_STRING, .instead = "loader.entrypoint" },
-	{ .path = "loader.uid", .kind = KEY_INTEGER, .max = UINT32_MAX },
+	{ .path = "loader.uid", .kind = KEY_INTEGER, .max = ID_MAX },
 	{ .path = "sgx.allowed_files", .kind = KEY_READ_LATER },
 	{ .path = "sgx.cpu_features.amx",
 		.kind = KEY_CHOICE,

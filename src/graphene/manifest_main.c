@@ -117,7 +117,7 @@ static bool render(const struct command *command, struct buf *out, struct error 
 	if (command->template) {
 		text = bytes_of_text(command->template);
 	} else {
-		const char *path = is_dash(command->input) ? "/dev/stdin" : command->input;
+		const char *path = is_dash(command->input) ? "/dev/fd/0" : command->input;
 		if (!file_read(path, TOML_TEXT_MAX, &file, err))
 			return false;
 		text = buf_bytes(&file);

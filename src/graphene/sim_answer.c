@@ -41,7 +41,8 @@ static int answer_uname(int listener, const struct seccomp_notif *call)
 	AUTO(auto_close) int memory = open(path, O_WRONLY | O_CLOEXEC);
 	if (memory < 0)
 		return EFAULT;
-	/* the thread may be gone and its number in use again: then the descriptor is a stranger's */
+	/* the thread may be gone and its number in use again: then the descriptor is a stranger's
+	 */
 	if (seccomp_notify_id_valid(listener, call->id))
 		return ESRCH;
 	ssize_t written = pwrite(memory, &libos, sizeof(libos), (off_t)call->data.args[0]);
@@ -50,15 +51,16 @@ static int answer_uname(int listener, const struct seccomp_notif *call)
 
 static void report_refusal(const struct sim_answers *answers)
 {
-	AUTO(auto_free) char *message = xasprintf(
+	AUTO(auto_free)
+	char *message = xasprintf(
 		"No more threads: sgx.thread_num (sgx.max_threads) = %u leaves %u to a process",
 		answers->thread_num, answers->max_threads);
 	log_error(message, "remedy", "raise it in the manifest and sign again");
 }
 
 /* Two threads that start threads at the same moment may both get the last free place. */
-static int answer_clone(
-	const struct sim_answers *answers, int proc, const struct seccomp_notif *call, bool *reported)
+static int answer_clone(const struct sim_answers *answers, int proc,
+	const struct seccomp_notif *call, bool *reported)
 {
 	for (int i = 0; i < RECOUNTS; i++) {
 		unsigned threads = sim_process_threads(proc, (pid_t)call->pid);

@@ -12,10 +12,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define QUOTE_MAX        8192
-#define KEY_SIZE         16
-#define FIRST_SWEEP      64 /* processes with a state before dead ones are looked for */
-#define PROTECTED_KEY    "default"
+#define QUOTE_MAX     8192
+#define KEY_SIZE      16
+#define FIRST_SWEEP   64 /* processes with a state before dead ones are looked for */
+#define PROTECTED_KEY "default"
 
 enum pseudo_kind {
 	FOLDER,
@@ -73,7 +73,8 @@ struct process_state {
 struct sim_attestation {
 	enum graphene_generation generation;
 	enum graphene_attestation type;
-	struct sgx_report_body self; /* all but report_data, and cpu_svn until there is a platform */
+	struct sgx_report_body
+		self; /* all but report_data, and cpu_svn until there is a platform */
 	struct sim_attestation_host host;
 
 	pthread_mutex_t lock; /* for everything below */
@@ -153,8 +154,7 @@ static bool is_present(const struct sim_attestation *attestation, const struct p
 	}
 }
 
-static const struct pseudo *find_pseudo(
-	const struct sim_attestation *attestation, const char *name)
+static const struct pseudo *find_pseudo(const struct sim_attestation *attestation, const char *name)
 {
 	for (size_t i = 0; i < PSEUDO_COUNT; i++) {
 		if (!strcmp(pseudos[i].name, name) && is_present(attestation, &pseudos[i]))
@@ -248,8 +248,8 @@ static struct sgx_report_body body_for(
 }
 
 /* After a report for no target at all Graphene leaves its own TARGETINFO behind (clause 5). */
-static void put_report(const struct sim_attestation *attestation, struct process_state *state,
-	struct buf *out)
+static void put_report(
+	const struct sim_attestation *attestation, struct process_state *state, struct buf *out)
 {
 	struct reader r = reader_of(state->target_info, sizeof(state->target_info));
 	struct sgx_target_info target;
@@ -283,8 +283,8 @@ static bool put_quote(const struct sim_attestation *attestation, const struct pr
 static void put_seal_key(const struct sim_attestation *attestation,
 	enum platform_seal_policy policy, struct buf *out)
 {
-	platform_seal_key(attestation->platform, policy, &attestation->self,
-		buf_extend(out, KEY_SIZE));
+	platform_seal_key(
+		attestation->platform, policy, &attestation->self, buf_extend(out, KEY_SIZE));
 }
 
 /* Two eras, two readings of a key that nobody has set (clause 6). */
@@ -305,8 +305,8 @@ static bool put_content(struct sim_attestation *attestation, enum pseudo_kind ki
 	struct process_state *state, struct buf *out, struct error *err)
 {
 	bool needs_platform = kind == REPORT || kind == SEAL_KEY_MRENCLAVE ||
-		kind == SEAL_KEY_MRSIGNER ||
-		(kind == QUOTE && attestation->type != GRAPHENE_ATTESTATION_NONE);
+			      kind == SEAL_KEY_MRSIGNER ||
+			      (kind == QUOTE && attestation->type != GRAPHENE_ATTESTATION_NONE);
 	if (needs_platform && !open_platform(attestation, err))
 		return false;
 	struct sgx_target_info own = own_target(attestation);
@@ -349,8 +349,8 @@ static bool fill_content(struct sim_pseudo_file *file, const struct sim_process 
 		&file->content, &err);
 	pthread_mutex_unlock(&attestation->lock);
 	if (!filled) {
-		AUTO(auto_free) char *message =
-			xasprintf("Cannot open /dev/attestation/%s", file->pseudo->name);
+		AUTO(auto_free)
+		char *message = xasprintf("Cannot open /dev/attestation/%s", file->pseudo->name);
 		log_error(message, "reason", err.message);
 	}
 	return filled;

@@ -56,8 +56,8 @@ struct sim_pseudo_file *sim_pseudo_file_open(struct sim_attestation *attestation
 void sim_pseudo_file_close(struct sim_pseudo_file *file);
 
 /* Appends at most size bytes from offset. */
-void sim_pseudo_file_read(struct sim_pseudo_file *file, uint64_t offset, size_t size,
-	struct buf *out);
+void sim_pseudo_file_read(
+	struct sim_pseudo_file *file, uint64_t offset, size_t size, struct buf *out);
 
 /* Replaces the whole value. 0, or EACCES and the old value stays. */
 int sim_pseudo_file_write(

@@ -28,8 +28,8 @@ void sim_enclave_free(struct sim_enclave *enclave);
 
 /*
  * Plays EINIT: recomputes the measurement with `libpal` and checks it and the signature against
- * APP.sig. ERROR_DENIED says which check failed. Fills the identity that reports will carry, all but
- * cpu_svn and report_data.
+ * APP.sig. ERROR_DENIED says which check failed. Fills the identity that reports will carry, all
+ * but cpu_svn and report_data.
  */
 bool sim_enclave_verify(const struct sim_enclave *enclave, const char *libpal,
 	struct sgx_report_body *self, struct error *err);

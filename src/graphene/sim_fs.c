@@ -16,6 +16,17 @@
 #define FRESH_FOLDER  1.0
 #define FRESH_NEVER   0.0
 
+void sim_fs_set_up(struct sim_fs *fs)
+{
+	pthread_rwlockattr_t attributes;
+	fs->nodes = sim_nodes_new();
+	/* an application that never stops looking must not keep a rename waiting for ever */
+	pthread_rwlockattr_init(&attributes);
+	pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	pthread_rwlock_init(&fs->names, &attributes);
+	pthread_rwlockattr_destroy(&attributes);
+}
+
 void sim_spot_free(struct sim_spot *spot)
 {
 	free(spot->path);
@@ -23,8 +34,8 @@ void sim_spot_free(struct sim_spot *spot)
 	*spot = (struct sim_spot){ 0 };
 }
 
-int sim_fs_find(struct sim_fs *fs, const struct sim_node *node, const char *name,
-	struct sim_spot *spot)
+int sim_fs_find(
+	struct sim_fs *fs, const struct sim_node *node, const char *name, struct sim_spot *spot)
 {
 	spot->path = sim_nodes_path(fs->nodes, node, name);
 	if (!spot->path)
@@ -36,20 +47,11 @@ int sim_fs_find(struct sim_fs *fs, const struct sim_node *node, const char *name
 	return 0;
 }
 
-/* Inode numbers of what does not exist on the host: a hash of the path (FNV-1a). */
-static ino_t path_number(const char *path)
-{
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-	for (; *path; path++)
-		hash = (hash ^ (uint8_t)*path) * UINT64_C(0x100000001b3);
-	return hash;
-}
-
 static void make_up(
 	const struct sim_fs *fs, const struct sim_spot *spot, mode_t mode, struct stat *st)
 {
 	*st = (struct stat){
-		.st_ino = path_number(spot->path),
+		.st_ino = sim_path_hash(0, spot->path),
 		.st_mode = mode,
 		.st_nlink = S_ISDIR(mode) ? 2 : 1,
 		.st_uid = fs->uid,
@@ -96,9 +98,9 @@ static double freshness(const struct sim_fs *fs, const struct sim_spot *spot, co
 	if (S_ISDIR(st->st_mode))
 		return FRESH_FOLDER;
 	return sim_policy_judge(fs->policy, spot->host) == SIM_TRUSTED &&
-			sim_policy_is_unchanged(fs->policy, spot->host, st)
-		? FRESH_FOREVER
-		: FRESH_NEVER;
+			       sim_policy_is_unchanged(fs->policy, spot->host, st)
+		       ? FRESH_FOREVER
+		       : FRESH_NEVER;
 }
 
 int sim_fs_stat(struct sim_fs *fs, const struct sim_spot *spot, struct stat *st, double *fresh_for)

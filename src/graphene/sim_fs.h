@@ -15,7 +15,6 @@
 #include "graphene/sim_tree.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
@@ -25,11 +24,14 @@ struct sim_fs {
 	struct sim_attestation *attestation;
 	uid_t uid; /* owner of everything, as the application sees it */
 	gid_t gid;
-	atomic_int proc; /* /proc of the application, to tell its processes apart; -1 until known */
+	int proc; /* descriptor of the application's /proc, to tell its processes apart */
 	struct sim_nodes *nodes;
 	/* Held for reading while a path is in use, for writing while paths change. */
 	pthread_rwlock_t names;
 };
+
+/* Readies what the fields above do not say. */
+void sim_fs_set_up(struct sim_fs *fs);
 
 /* What a path inside means at this moment. */
 struct sim_spot {
@@ -42,8 +44,8 @@ struct sim_spot {
 void sim_spot_free(struct sim_spot *spot);
 
 /* The spot of a node, or with a name of its child. 0, or ENOENT when the node was removed. */
-int sim_fs_find(struct sim_fs *fs, const struct sim_node *node, const char *name,
-	struct sim_spot *spot);
+int sim_fs_find(
+	struct sim_fs *fs, const struct sim_node *node, const char *name, struct sim_spot *spot);
 
 /*
  * What stands there, with owner and inode number as the application sees them. 0 or an errno.

@@ -31,8 +31,8 @@ struct sim_open_file *sim_fuse_open_file(const struct fuse_file_info *info)
 
 bool sim_fuse_process(fuse_req_t request, struct sim_process *process)
 {
-	return sim_process_of_thread(atomic_load(&sim_fuse_fs(request)->proc),
-		fuse_req_ctx(request)->pid, process);
+	return sim_process_of_thread(
+		sim_fuse_fs(request)->proc, fuse_req_ctx(request)->pid, process);
 }
 
 static void set_up(void *fs, struct fuse_conn_info *connection)
@@ -42,7 +42,8 @@ static void set_up(void *fs, struct fuse_conn_info *connection)
 	connection->want &= ~(unsigned)(FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE);
 }
 
-/* libfuse complains when the last process is gone and its mount with it, which is as it should be. */
+/* libfuse complains when the last process is gone and its mount with it, which is as it should be.
+ */
 static void log_complaint(enum fuse_log_level level, const char *format, va_list args)
 {
 	(void)level;

@@ -33,9 +33,13 @@ int sim_fuse_enter(struct sim_fs *fs, struct sim_node *parent, const char *name,
 struct sim_open_file {
 	struct sim_handle *host;
 	struct sim_pseudo_file *pseudo;
+	char *trusted; /* host path of a trusted file, else NULL */
 };
 
 struct sim_open_file *sim_fuse_open_file(const struct fuse_file_info *info);
+
+/* Of modes Graphene's host calls know the permissions alone: nothing becomes set-user-ID. */
+#define SIM_FUSE_PERMISSIONS 0777
 
 /* The process that makes a request; false when it is gone. */
 bool sim_fuse_process(fuse_req_t request, struct sim_process *process);

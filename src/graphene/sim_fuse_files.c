@@ -19,6 +19,7 @@ static void close_file(struct sim_fs *fs, struct sim_open_file *file)
 	if (file->host)
 		sim_nodes_drop_handle(fs->nodes, file->host);
 	sim_pseudo_file_close(file->pseudo);
+	free(file->trusted);
 	free(file);
 }
 
@@ -39,6 +40,11 @@ static int open_pseudo(fuse_req_t request, const struct sim_spot *spot, struct f
 	return 0;
 }
 
+static void report_changed(const char *host)
+{
+	log_error("Trusted file was changed after it was verified", "file", host);
+}
+
 /*
  * What was opened must be what was judged: a regular file, and for a trusted one the file that was
  * hashed. The kernel may keep the content of trusted files from one open to the next.
@@ -54,7 +60,7 @@ static int check_opened(
 	if (sim_policy_judge(fs->policy, host) != SIM_TRUSTED)
 		return 0;
 	if (!sim_policy_is_unchanged(fs->policy, host, &st)) {
-		log_error("Trusted file was changed after it was verified", "file", host);
+		report_changed(host);
 		return EACCES;
 	}
 	info->keep_cache = 1;
@@ -75,25 +81,25 @@ static int open_host(struct sim_fs *fs, const struct sim_spot *spot, mode_t mode
 		return error;
 	/* not to wait for a FIFO or device that the host has put there */
 	int flags = (info->flags & HOST_FLAGS) | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-	AUTO(auto_close) int fd = open(sim_path_on_host(spot->host), flags, mode);
+	AUTO(auto_close)
+	int fd = open(sim_path_on_host(spot->host), flags, mode & SIM_FUSE_PERMISSIONS);
 	if (fd < 0)
 		return errno;
 	error = check_opened(fs, spot->host, fd, info);
 	if (error)
 		return error;
-	*opened = fd;
-	fd = -1;
+	*opened = take_fd(&fd);
 	return 0;
 }
 
 /* Takes the descriptor over. */
-static void keep_open(
-	struct sim_fs *fs, struct sim_node *node, int *fd, struct fuse_file_info *info)
+static void keep_open(struct sim_fs *fs, struct sim_node *node, const char *host, int *fd,
+	struct fuse_file_info *info)
 {
 	struct sim_open_file *file = xcalloc(1, sizeof(*file));
 	file->host = xcalloc(1, sizeof(*file->host));
-	file->host->fd = *fd;
-	*fd = -1;
+	file->host->fd = take_fd(fd);
+	file->trusted = info->keep_cache ? xstrdup(host) : NULL;
 	sim_nodes_add_handle(fs->nodes, node, file->host);
 	info->fh = (uint64_t)file;
 }
@@ -115,7 +121,7 @@ static void open_file(fuse_req_t request, fuse_ino_t number, struct fuse_file_in
 		return;
 	}
 	if (fd >= 0)
-		keep_open(fs, node, &fd, info);
+		keep_open(fs, node, spot.host, &fd, info);
 	if (fuse_reply_open(request, info))
 		close_file(fs, sim_fuse_open_file(info));
 }
@@ -139,7 +145,7 @@ static void create(fuse_req_t request, fuse_ino_t parent, const char *name, mode
 		return;
 	}
 	struct sim_node *created = (struct sim_node *)entry.ino;
-	keep_open(fs, created, &fd, info);
+	keep_open(fs, created, spot.host, &fd, info);
 	if (!fuse_reply_create(request, &entry, info))
 		return;
 	close_file(fs, sim_fuse_open_file(info));
@@ -153,6 +159,16 @@ static void read_pseudo(fuse_req_t request, struct sim_pseudo_file *file, size_t
 	fuse_reply_buf(request, buf_text(&content), content.size);
 }
 
+/* Asked after reading, so that what was read is what was verified. */
+static bool is_still_trusted(const struct sim_fs *fs, const struct sim_open_file *file)
+{
+	struct stat st;
+	if (!fstat(file->host->fd, &st) && sim_policy_is_unchanged(fs->policy, file->trusted, &st))
+		return true;
+	report_changed(file->trusted);
+	return false;
+}
+
 static void read_file(fuse_req_t request, fuse_ino_t number, size_t size, off_t offset,
 	struct fuse_file_info *info)
 {
@@ -162,11 +178,14 @@ static void read_file(fuse_req_t request, fuse_ino_t number, size_t size, off_t 
 		read_pseudo(request, file->pseudo, size, offset);
 		return;
 	}
-	struct fuse_bufvec content = FUSE_BUFVEC_INIT(size);
-	content.buf[0].flags = FUSE_BUF_IS_FD | FUSE_BUF_FD_SEEK | FUSE_BUF_FD_RETRY;
-	content.buf[0].fd = file->host->fd;
-	content.buf[0].pos = offset;
-	fuse_reply_data(request, &content, 0);
+	AUTO(auto_free) char *content = xmalloc(size);
+	ssize_t got = pread(file->host->fd, content, size, offset);
+	if (got < 0)
+		fuse_reply_err(request, errno);
+	else if (file->trusted && !is_still_trusted(sim_fuse_fs(request), file))
+		fuse_reply_err(request, EACCES);
+	else
+		fuse_reply_buf(request, content, (size_t)got);
 }
 
 static void write_pseudo(
@@ -230,8 +249,8 @@ static void allocate(fuse_req_t request, fuse_ino_t number, int mode, off_t offs
 }
 
 /* Only for SEEK_DATA and SEEK_HOLE; the kernel does the others. */
-static void seek(
-	fuse_req_t request, fuse_ino_t number, off_t offset, int whence, struct fuse_file_info *info)
+static void seek(fuse_req_t request, fuse_ino_t number, off_t offset, int whence,
+	struct fuse_file_info *info)
 {
 	(void)number;
 	const struct sim_open_file *file = sim_fuse_open_file(info);

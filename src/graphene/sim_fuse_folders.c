@@ -44,7 +44,8 @@ static void add_name(struct open_folder *folder, const char *name, mode_t mode, 
 	strmap_add(&folder->names, name, info);
 }
 
-/* The type of a host's entry; of a symbolic link that of what it leads to, as links are followed. */
+/* The type of a host's entry; of a symbolic link that of what it leads to, as links are followed.
+ */
 static mode_t type_of_entry(DIR *entries, const struct dirent *entry)
 {
 	struct stat st;
@@ -92,8 +93,8 @@ static void add_own_names(struct sim_fs *fs, struct sim_node *node, const struct
 		add_own_name(fs, node, name, folder);
 	if (spot->place.mount->kind != SIM_MOUNT_ATTESTATION)
 		return;
-	for (size_t i = 0;
-		(pseudo = sim_attestation_entry(fs->attestation, spot->place.below, i)); i++)
+	for (size_t i = 0; (pseudo = sim_attestation_entry(fs->attestation, spot->place.below, i));
+		i++)
 		add_own_name(fs, node, xstrdup(pseudo), folder);
 }
 
@@ -132,16 +133,16 @@ static void open_folder(fuse_req_t request, fuse_ino_t number, struct fuse_file_
 }
 
 /* Fills at most size bytes with the entries from position `next` on. */
-static size_t put_entries(fuse_req_t request, const struct open_folder *folder, size_t next,
-	char *out, size_t size)
+static size_t put_entries(
+	fuse_req_t request, const struct open_folder *folder, size_t next, char *out, size_t size)
 {
 	size_t used = 0;
 	for (; next < folder->names.count; next++) {
 		const struct strmap_entry *entry = &folder->names.entries[next];
 		const struct name_info *info = entry->value;
 		struct stat st = { .st_ino = info->inode, .st_mode = info->type };
-		size_t length = fuse_add_direntry(request, out + used, size - used, entry->name,
-			&st, (off_t)(next + 1));
+		size_t length = fuse_add_direntry(
+			request, out + used, size - used, entry->name, &st, (off_t)(next + 1));
 		if (length > size - used)
 			break;
 		used += length;
@@ -164,8 +165,7 @@ static void read_folder(fuse_req_t request, fuse_ino_t number, size_t size, off_
 		return;
 	}
 	AUTO(auto_free) char *out = xmalloc(size);
-	fuse_reply_buf(
-		request, out, put_entries(request, folder, (size_t)offset, out, size));
+	fuse_reply_buf(request, out, put_entries(request, folder, (size_t)offset, out, size));
 }
 
 static void release_folder(fuse_req_t request, fuse_ino_t number, struct fuse_file_info *info)
@@ -177,8 +177,7 @@ static void release_folder(fuse_req_t request, fuse_ino_t number, struct fuse_fi
 
 static int sync_host_folder(const char *host)
 {
-	AUTO(auto_close) int fd =
-		open(sim_path_on_host(host), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO(auto_close) int fd = open(sim_path_on_host(host), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 || fsync(fd) ? errno : 0;
 }
 

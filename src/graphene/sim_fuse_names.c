@@ -27,8 +27,7 @@ int sim_fuse_enter(struct sim_fs *fs, struct sim_node *parent, const char *name,
 }
 
 /* As the last step of a request whose own work gave `error`. */
-static void reply_entry(
-	fuse_req_t request, struct sim_node *parent, const char *name, int error)
+static void reply_entry(fuse_req_t request, struct sim_node *parent, const char *name, int error)
 {
 	struct sim_fs *fs = sim_fuse_fs(request);
 	AUTO(sim_spot_free) struct sim_spot spot = { 0 };
@@ -128,7 +127,7 @@ static int change_host_file(const char *host, const struct stat *wanted, int wha
 {
 	if (what & FUSE_SET_ATTR_SIZE && truncate(host, wanted->st_size))
 		return errno;
-	if (what & FUSE_SET_ATTR_MODE && chmod(host, wanted->st_mode & 07777))
+	if (what & FUSE_SET_ATTR_MODE && chmod(host, wanted->st_mode & SIM_FUSE_PERMISSIONS))
 		return errno;
 	struct timespec times[2] = {
 		wanted_time(what & FUSE_SET_ATTR_ATIME, what & FUSE_SET_ATTR_ATIME_NOW,
@@ -233,7 +232,7 @@ static void make_folder(fuse_req_t request, fuse_ino_t parent, const char *name,
 	int error = sim_fs_find(fs, node, name, &spot);
 	if (!error && !spot.host)
 		error = EACCES;
-	if (!error && mkdir(spot.host, mode))
+	if (!error && mkdir(spot.host, mode & SIM_FUSE_PERMISSIONS))
 		error = errno;
 	reply_entry(request, node, name, error);
 }
@@ -243,7 +242,9 @@ static int make_file(struct sim_fs *fs, const struct sim_spot *spot, mode_t mode
 	int error = sim_fs_check(fs, spot, SIM_CREATE);
 	if (error)
 		return error;
-	AUTO(auto_close) int fd = open(spot->host, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, mode);
+	AUTO(auto_close)
+	int fd = open(
+		spot->host, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, mode & SIM_FUSE_PERMISSIONS);
 	return fd < 0 ? errno : 0;
 }
 
@@ -263,8 +264,7 @@ static int make_node(struct sim_fs *fs, struct sim_node *parent, const char *nam
 	return 0;
 }
 
-static void make(
-	fuse_req_t request, fuse_ino_t parent, const char *name, mode_t mode, dev_t device)
+static void make(fuse_req_t request, fuse_ino_t parent, const char *name, mode_t mode, dev_t device)
 {
 	(void)device;
 	AUTO(sim_fs_unlock) struct sim_fs *fs = sim_fs_lock(sim_fuse_fs(request));
@@ -332,9 +332,9 @@ static int check_rename(struct sim_fs *fs, const struct sim_spot *from, const st
 		return errno;
 	if (S_ISDIR(st.st_mode))
 		return sim_policy_allows_folder(fs->policy, from->host) &&
-				sim_policy_allows_folder(fs->policy, to->host)
-			? 0
-			: EACCES;
+				       sim_policy_allows_folder(fs->policy, to->host)
+			       ? 0
+			       : EACCES;
 	int error = sim_fs_check(fs, from, SIM_WRITE);
 	return error ? error : sim_fs_check(fs, to, stat(to->host, &st) ? SIM_CREATE : SIM_WRITE);
 }
@@ -361,10 +361,10 @@ static void move(fuse_req_t request, fuse_ino_t parent, const char *name, fuse_i
 	const char *new_name, unsigned flags)
 {
 	/* renameat2 is not there (spec graphene-process-model.md clause 10) */
-	fuse_reply_err(request,
-		flags ? EINVAL
-		      : rename_name(sim_fuse_fs(request), sim_fuse_node(request, parent), name,
-				sim_fuse_node(request, new_parent), new_name));
+	fuse_reply_err(
+		request, flags ? EINVAL
+			       : rename_name(sim_fuse_fs(request), sim_fuse_node(request, parent),
+					 name, sim_fuse_node(request, new_parent), new_name));
 }
 
 static void stat_fs(fuse_req_t request, fuse_ino_t number)

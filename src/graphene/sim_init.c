@@ -25,24 +25,25 @@ static bool limit(int resource, rlim_t soft, rlim_t hard, const char *key, struc
 		return error_errno(err, "cannot read the limit for %s", key);
 	hard = hard < old.rlim_max ? hard : old.rlim_max;
 	struct rlimit wanted = { soft < hard ? soft : hard, hard };
-	return !setrlimit(resource, &wanted) || error_errno(err, "cannot set the limit for %s", key);
+	return !setrlimit(resource, &wanted) ||
+	       error_errno(err, "cannot set the limit for %s", key);
 }
 
 static bool set_limits(const struct graphene_manifest *manifest, struct error *err)
 {
 	rlim_t fds = manifest->fd_limit;
 	return limit(RLIMIT_CORE, 0, 0, "core dumps", err) &&
-		limit(RLIMIT_NOFILE, fds, fds > FD_LIMIT_HARD ? fds : FD_LIMIT_HARD,
-			"sys.fds.limit", err) &&
-		limit(RLIMIT_STACK, manifest->stack_size, RLIM_INFINITY, "sys.stack.size", err) &&
-		limit(RLIMIT_AS, manifest->enclave_size, manifest->enclave_size,
-			"sgx.enclave_size", err);
+	       limit(RLIMIT_NOFILE, fds, fds > FD_LIMIT_HARD ? fds : FD_LIMIT_HARD, "sys.fds.limit",
+		       err) &&
+	       limit(RLIMIT_STACK, manifest->stack_size, RLIM_INFINITY, "sys.stack.size", err) &&
+	       limit(RLIMIT_AS, manifest->enclave_size, manifest->enclave_size, "sgx.enclave_size",
+		       err);
 }
 
 static bool hand_over_listener(const struct sim_start *start, struct error *err)
 {
-	AUTO(auto_close) int listener =
-		sim_seccomp_install(start->manifest->disallow_subprocesses, err);
+	AUTO(auto_close)
+	int listener = sim_seccomp_install(start->manifest->disallow_subprocesses, err);
 	return listener >= 0 && sim_channel_send(start->channel, listener, err);
 }
 

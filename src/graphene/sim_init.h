@@ -22,7 +22,8 @@ struct sim_start {
 	bool own_group;   /* make the application leader of a process group */
 };
 
-/* Confines this process, then runs the application. The launcher's status is that of this process. */
+/* Confines this process, then runs the application. The launcher's status is that of this process.
+ */
 _Noreturn void sim_init_run(const struct sim_start *start);
 
 #endif

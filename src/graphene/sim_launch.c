@@ -30,8 +30,7 @@ void sim_program_free(struct sim_program *program)
 /* Takes text over. */
 static void append(struct sim_strings *strings, char *text)
 {
-	strings->items =
-		xreallocarray(strings->items, strings->count + 2, sizeof(*strings->items));
+	strings->items = xreallocarray(strings->items, strings->count + 2, sizeof(*strings->items));
 	strings->items[strings->count++] = text;
 	strings->items[strings->count] = NULL;
 }
@@ -77,8 +76,8 @@ static bool append_file(struct sim_strings *strings, const char *path, const cha
 static bool append_argv_file(struct sim_strings *argv, const struct graphene_manifest *manifest,
 	const struct sim_policy *policy, struct error *err)
 {
-	return append_file(argv, manifest->argv_src_file, "loader.argv_src_file", "arguments",
-		policy, err);
+	return append_file(
+		argv, manifest->argv_src_file, "loader.argv_src_file", "arguments", policy, err);
 }
 
 static void report_discarded(char *const *args, const char *key)
@@ -88,7 +87,8 @@ static void report_discarded(char *const *args, const char *key)
 	AUTO(buf_free) struct buf list = { 0 };
 	for (; *args; args++)
 		buf_printf(&list, "%s%s", list.size ? " " : "", *args);
-	AUTO(auto_free) char *message = xasprintf(
+	AUTO(auto_free)
+	char *message = xasprintf(
 		"Discarding cmdline arguments (%s) because %s was specified in the manifest.",
 		buf_text(&list), key);
 	log_error(message);
@@ -141,12 +141,11 @@ static bool prepare_argv_of_gramine(struct sim_strings *argv,
 static bool prepare_argv(struct sim_program *program, const struct graphene_manifest *manifest,
 	const struct sim_policy *policy, const struct sim_host *host, struct error *err)
 {
-	bool old_rules = manifest->generation == GRAPHENE_GENERATION_GRAPHENE ||
-		manifest->argv0_override;
+	bool old_rules =
+		manifest->generation == GRAPHENE_GENERATION_GRAPHENE || manifest->argv0_override;
 	start(&program->argv);
-	return old_rules
-		? prepare_argv_of_graphene(&program->argv, manifest, policy, host, err)
-		: prepare_argv_of_gramine(&program->argv, manifest, policy, host, err);
+	return old_rules ? prepare_argv_of_graphene(&program->argv, manifest, policy, host, err)
+			 : prepare_argv_of_gramine(&program->argv, manifest, policy, host, err);
 }
 
 static bool has_name(const char *variable, const char *name)
@@ -211,10 +210,10 @@ bool sim_program_prepare(struct sim_program *program, const struct graphene_mani
 {
 	/* an absolute entry point stays what it is */
 	program->path = *manifest->entrypoint == '/'
-		? xstrdup(manifest->entrypoint)
-		: sim_path_join(manifest->start_dir, manifest->entrypoint);
+				? xstrdup(manifest->entrypoint)
+				: sim_path_join(manifest->start_dir, manifest->entrypoint);
 	return prepare_argv(program, manifest, policy, host, err) &&
-		prepare_env(program, manifest, policy, host, err);
+	       prepare_env(program, manifest, policy, host, err);
 }
 
 const char *sim_program_getenv(const struct sim_program *program, const char *name)

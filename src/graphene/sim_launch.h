@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Arguments and environment of the first program (spec graphene-manifest.md clauses 8, 9 and 12). */
+/* Arguments and environment of the first program (spec graphene-manifest.md clauses 8, 9 and 12).
+ */
 #ifndef GRAPHENE_SIM_LAUNCH_H
 #define GRAPHENE_SIM_LAUNCH_H
 

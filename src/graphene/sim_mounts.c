@@ -12,6 +12,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 /* One detached mount per mount of the tree, -1 where there is none. */
 struct sources {
@@ -83,14 +84,14 @@ static int make_mount(
 	}
 	for (; (*options)[0]; options++) {
 		if (fsconfig(context, FSCONFIG_SET_STRING, (*options)[0], (*options)[1], 0)) {
-			error_errno(err, "%s does not take %s=%s", type, (*options)[0],
-				(*options)[1]);
+			error_errno(
+				err, "%s does not take %s=%s", type, (*options)[0], (*options)[1]);
 			return -1;
 		}
 	}
 	int fd = fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0)
-		? -1
-		: fsmount(context, FSMOUNT_CLOEXEC, flags);
+			 ? -1
+			 : fsmount(context, FSMOUNT_CLOEXEC, flags);
 	if (fd < 0)
 		error_errno(err, "cannot make a file system of type %s", type);
 	return fd;
@@ -105,7 +106,8 @@ static int make_fuse(int device, uid_t uid, gid_t gid, struct error *err)
 	snprintf(user, sizeof(user), "%u", uid);
 	snprintf(group, sizeof(group), "%u", gid);
 	const char *const options[][2] = { { "source", "graphene-sim" }, { "fd", fd },
-		{ "rootmode", "40000" }, { "user_id", user }, { "group_id", group }, { NULL, NULL } };
+		{ "rootmode", "40000" }, { "user_id", user }, { "group_id", group },
+		{ NULL, NULL } };
 	return make_mount("fuse", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
 }
 
@@ -114,6 +116,33 @@ static int make_tmpfs(struct error *err)
 	static const char *const options[][2] = { { "source", "tmpfs" }, { "mode", "0777" },
 		{ NULL, NULL } };
 	return make_mount("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
+}
+
+/* Read-only, or an application of root's, who is root on the host, too, could set its sysctls. */
+static int make_proc(struct error *err)
+{
+	static const char *const options[][2] = { { "source", "proc" }, { NULL, NULL } };
+	int proc = make_mount("proc", options,
+		MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, err);
+	if (proc < 0)
+		error_prefix(err,
+			"a PID namespace needs a /proc of its own, which the kernel allows where "
+			"/proc is not masked; for a container, --security-opt "
+			"systempaths=unconfined");
+	return proc;
+}
+
+/* The launcher has it before it serves anything, to tell from the start who asks. */
+static bool take_proc(
+	const struct sim_tree *tree, struct sources *sources, int channel, struct error *err)
+{
+	for (size_t i = 0; i < tree->count; i++) {
+		if (tree->mounts[i].kind != SIM_MOUNT_PROC)
+			continue;
+		sources->fds[i] = make_proc(err);
+		return sources->fds[i] >= 0 && sim_channel_send(channel, sources->fds[i], err);
+	}
+	return true;
 }
 
 static bool attach(int mount, const char *path, struct error *err)
@@ -127,7 +156,7 @@ static bool attach(int mount, const char *path, struct error *err)
 static bool change_to(int root, const char *over, struct error *err)
 {
 	return attach(root, over, err) &&
-		(!fchdir(root) || error_errno(err, "cannot change to the new root"));
+	       (!fchdir(root) || error_errno(err, "cannot change to the new root"));
 }
 
 /* The FUSE descriptor has to be opened in this user namespace, or the kernel refuses the mount. */
@@ -141,22 +170,22 @@ static bool mount_fuse(uid_t uid, gid_t gid, int channel, struct error *err)
 	return root >= 0 && sim_channel_send(channel, device, err) && change_to(root, "/", err);
 }
 
-static bool is_in_tmpfs(const struct sim_tree *tree, const struct sim_mount *mount)
+static bool is_on_native(const struct sim_tree *tree, const struct sim_mount *mount)
 {
 	const struct sim_mount *base = sim_tree_base(tree, mount);
-	return base && base->kind == SIM_MOUNT_TMPFS;
+	return base && base->kind >= SIM_MOUNT_TMPFS;
 }
 
-/* What a tmpfs will hide, but FUSE serves, is taken out to be put back on top. */
+/* What a native mount will hide, but FUSE serves, is taken out to be put back on top. */
 static bool take_hidden(const struct sim_tree *tree, struct sources *sources, struct error *err)
 {
 	for (size_t i = 0; i < tree->count; i++) {
 		const struct sim_mount *mount = &tree->mounts[i];
-		if (mount->kind >= SIM_MOUNT_TMPFS || !is_in_tmpfs(tree, mount))
+		if (mount->kind >= SIM_MOUNT_TMPFS || !is_on_native(tree, mount))
 			continue;
 		sources->fds[i] = clone_mount(from_root(mount->path));
 		if (sources->fds[i] < 0)
-			return error_errno(err, "cannot mount %s in a tmpfs", mount->path);
+			return error_errno(err, "cannot take over what is on %s", mount->path);
 	}
 	return true;
 }
@@ -164,6 +193,8 @@ static bool take_hidden(const struct sim_tree *tree, struct sources *sources, st
 /* FUSE shows a place for each mount by itself; in a tmpfs it has to be made. */
 static bool make_place(const char *path, bool is_folder, struct error *err)
 {
+	if (!access(path, F_OK))
+		return true;
 	AUTO(auto_free) char *copy = xstrdup(path);
 	for (char *end = strchr(copy, '/'); end; end = strchr(end + 1, '/')) {
 		*end = 0;
@@ -173,8 +204,7 @@ static bool make_place(const char *path, bool is_folder, struct error *err)
 	}
 	if (is_folder && (!mkdir(copy, 0755) || errno == EEXIST))
 		return true;
-	AUTO(auto_close) int fd =
-		is_folder ? -1 : open(copy, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	AUTO(auto_close) int fd = is_folder ? -1 : open(copy, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
 	return fd >= 0 || error_errno(err, "cannot make a place to mount on %s", path);
 }
 
@@ -184,25 +214,12 @@ static bool source_is_folder(int source)
 	return source < 0 || (!fstat(source, &st) && S_ISDIR(st.st_mode));
 }
 
-/* Read-only, or an application of root's, who is root on the host, too, could set its sysctls. */
-static bool mount_proc(const char *path, struct error *err)
-{
-	if (!mount("proc", path, "proc", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL))
-		return true;
-	error_errno(err, "cannot mount /proc");
-	return error_prefix(err,
-		"a PID namespace needs a /proc of its own, which the kernel allows where /proc is not "
-		"masked; for a container, --security-opt systempaths=unconfined");
-}
-
 static bool mount_one(
 	const struct sim_tree *tree, const struct sim_mount *mount, int *source, struct error *err)
 {
 	const char *path = from_root(mount->path);
-	if (is_in_tmpfs(tree, mount) && !make_place(path, source_is_folder(*source), err))
+	if (is_on_native(tree, mount) && !make_place(path, source_is_folder(*source), err))
 		return false;
-	if (mount->kind == SIM_MOUNT_PROC)
-		return mount_proc(path, err);
 	if (mount->kind == SIM_MOUNT_TMPFS)
 		*source = make_tmpfs(err);
 	if (mount->kind == SIM_MOUNT_TMPFS && *source < 0)
@@ -213,8 +230,7 @@ static bool mount_one(
 }
 
 /* Everything that stands under the new root goes there while both roots can be seen. */
-static bool mount_tree(
-	const struct sim_tree *tree, struct sources *sources, struct error *err)
+static bool mount_tree(const struct sim_tree *tree, struct sources *sources, struct error *err)
 {
 	for (size_t i = 0; i < tree->count; i++) {
 		if (!mount_one(tree, &tree->mounts[i], &sources->fds[i], err))
@@ -237,7 +253,7 @@ bool sim_mounts_enter(
 	AUTO(free_sources) struct sources sources = new_sources(tree);
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
 		return error_errno(err, "cannot separate the mounts from the host's");
-	return take_devices(tree, &sources, err) && mount_fuse(uid, gid, channel, err) &&
-		take_hidden(tree, &sources, err) && mount_tree(tree, &sources, err) &&
-		drop_old_root(err);
+	return take_devices(tree, &sources, err) && take_proc(tree, &sources, channel, err) &&
+	       mount_fuse(uid, gid, channel, err) && take_hidden(tree, &sources, err) &&
+	       mount_tree(tree, &sources, err) && drop_old_root(err);
 }

@@ -12,10 +12,10 @@
 #include <sys/types.h>
 
 /*
- * Changes to the new root, out of reach of the old one. Sends the descriptor of the FUSE file system
- * through the channel and then waits for it to be served.
+ * Changes to the new root, out of reach of the old one. Sends through the channel its /proc, then
+ * the descriptor of the FUSE file system, and from there on waits for that to be served.
  */
-bool sim_mounts_enter(const struct sim_tree *tree, uid_t uid, gid_t gid, int channel,
-	struct error *err);
+bool sim_mounts_enter(
+	const struct sim_tree *tree, uid_t uid, gid_t gid, int channel, struct error *err);
 
 #endif

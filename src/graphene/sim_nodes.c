@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/memory.h"
+#include "graphene/sim_path.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -65,13 +66,10 @@ struct sim_node *sim_nodes_root(struct sim_nodes *nodes)
 	return &nodes->root;
 }
 
-/* FNV-1a over the name and the parent. */
 static struct sim_node **bucket_of(
 	struct sim_nodes *nodes, const struct sim_node *parent, const char *name)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ ((uintptr_t)parent >> 4);
-	for (; *name; name++)
-		hash = (hash ^ (uint8_t)*name) * UINT64_C(0x100000001b3);
+	uint64_t hash = sim_path_hash((uintptr_t)parent >> 4, name);
 	return &nodes->buckets[(hash ^ hash >> 32) & (nodes->bucket_count - 1)];
 }
 
@@ -164,8 +162,7 @@ static ssize_t path_length(const struct sim_nodes *nodes, const struct sim_node 
 	return (ssize_t)length;
 }
 
-static char *path_of(
-	const struct sim_nodes *nodes, const struct sim_node *node, const char *name)
+static char *path_of(const struct sim_nodes *nodes, const struct sim_node *node, const char *name)
 {
 	ssize_t length = path_length(nodes, node);
 	if (length < 0)
@@ -198,8 +195,8 @@ char *sim_nodes_path(struct sim_nodes *nodes, const struct sim_node *node, const
 bool sim_nodes_is(
 	const struct sim_nodes *nodes, const struct sim_node *node, struct sim_identity identity)
 {
-	return node == &nodes->root || (node->identity.device == identity.device &&
-					       node->identity.inode == identity.inode);
+	return node == &nodes->root ||
+	       (node->identity.device == identity.device && node->identity.inode == identity.inode);
 }
 
 struct sim_node *sim_nodes_look_up(struct sim_nodes *nodes, struct sim_node *parent,

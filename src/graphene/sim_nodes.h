@@ -48,7 +48,8 @@ void sim_nodes_rename(struct sim_nodes *nodes, struct sim_node *parent, const ch
 	struct sim_node *new_parent, const char *new_name);
 
 /* Opening takes the handle over, closing frees it and closes its descriptor. */
-void sim_nodes_add_handle(struct sim_nodes *nodes, struct sim_node *node, struct sim_handle *handle);
+void sim_nodes_add_handle(
+	struct sim_nodes *nodes, struct sim_node *node, struct sim_handle *handle);
 void sim_nodes_drop_handle(struct sim_nodes *nodes, struct sim_handle *handle);
 /* A duplicate of a descriptor of the file, for what has no name any more; -1 if it is not open. */
 int sim_nodes_dup_open(struct sim_nodes *nodes, const struct sim_node *node);
@@ -63,8 +64,7 @@ bool sim_nodes_is(
  */
 void sim_nodes_add_special(
 	struct sim_nodes *nodes, struct sim_node *parent, const char *name, mode_t mode);
-mode_t sim_nodes_special(
-	struct sim_nodes *nodes, const struct sim_node *node, const char *name);
+mode_t sim_nodes_special(struct sim_nodes *nodes, const struct sim_node *node, const char *name);
 /* The n-th of a folder, NULL behind the last one; the caller frees. */
 char *sim_nodes_special_name(struct sim_nodes *nodes, const struct sim_node *parent, size_t n);
 

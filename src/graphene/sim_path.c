@@ -41,3 +41,12 @@ const char *sim_path_on_host(const char *path)
 {
 	return *path ? path : ".";
 }
+
+/* FNV-1a. */
+uint64_t sim_path_hash(uint64_t seed, const char *path)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ seed;
+	for (; *path; path++)
+		hash = (hash ^ (uint8_t)*path) * UINT64_C(0x100000001b3);
+	return hash;
+}

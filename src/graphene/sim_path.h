@@ -4,6 +4,7 @@
 #define GRAPHENE_SIM_PATH_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* True if path is folder itself or lies below it, by whole components. */
 bool sim_path_covers(const char *folder, const char *path);
@@ -16,5 +17,8 @@ char *sim_path_join(const char *folder, const char *name);
 
 /* The form that system calls want: "." for "". */
 const char *sim_path_on_host(const char *path);
+
+/* For tables and made-up inode numbers; another seed gives another hash. */
+uint64_t sim_path_hash(uint64_t seed, const char *path);
 
 #endif

@@ -172,17 +172,17 @@ enum sim_verdict sim_policy_judge(const struct sim_policy *policy, const char *p
 
 static int refuse_unlisted(const char *path, enum sim_access access)
 {
-	AUTO(auto_free) char *message =
-		xasprintf("Disallowing %s file '%s'; file is not allowed.",
-			access == SIM_CREATE ? "creating" : "access to", path);
+	AUTO(auto_free)
+	char *message = xasprintf("Disallowing %s file '%s'; file is not allowed.",
+		access == SIM_CREATE ? "creating" : "access to", path);
 	log_warn(message);
 	return EACCES;
 }
 
 static int refuse_write(const char *path)
 {
-	AUTO(auto_free) char *message =
-		xasprintf("Disallowing write/append to a trusted file '%s'", path);
+	AUTO(auto_free)
+	char *message = xasprintf("Disallowing write/append to a trusted file '%s'", path);
 	log_error(message);
 	return EACCES;
 }
@@ -207,10 +207,9 @@ bool sim_policy_is_unchanged(
 {
 	const struct trusted_file *file = strmap_get(&policy->trusted, path);
 	return file && file->is_present && file->hashed.st_dev == opened->st_dev &&
-		file->hashed.st_ino == opened->st_ino &&
-		file->hashed.st_size == opened->st_size &&
-		file->hashed.st_mtim.tv_sec == opened->st_mtim.tv_sec &&
-		file->hashed.st_mtim.tv_nsec == opened->st_mtim.tv_nsec;
+	       file->hashed.st_ino == opened->st_ino && file->hashed.st_size == opened->st_size &&
+	       file->hashed.st_mtim.tv_sec == opened->st_mtim.tv_sec &&
+	       file->hashed.st_mtim.tv_nsec == opened->st_mtim.tv_nsec;
 }
 
 bool sim_policy_allows_folder(const struct sim_policy *policy, const char *path)

@@ -53,7 +53,7 @@ bool sim_process_of_thread(int proc, pid_t thread, struct sim_process *process)
 		return false;
 	process->id = (pid_t)id;
 	return read_proc_file(proc, process->id, "stat", text) &&
-		start_time(text, &process->started);
+	       start_time(text, &process->started);
 }
 
 bool sim_process_lives(int proc, const struct sim_process *process)
@@ -61,7 +61,7 @@ bool sim_process_lives(int proc, const struct sim_process *process)
 	char text[PROC_FILE_MAX];
 	uint64_t started;
 	return read_proc_file(proc, process->id, "stat", text) && start_time(text, &started) &&
-		started == process->started;
+	       started == process->started;
 }
 
 unsigned sim_process_threads(int proc, pid_t id)
@@ -69,7 +69,7 @@ unsigned sim_process_threads(int proc, pid_t id)
 	char text[PROC_FILE_MAX];
 	unsigned long threads = 0;
 	return read_proc_file(proc, id, "status", text) &&
-			status_number(text, "\nThreads:\t", &threads)
-		? (unsigned)threads
-		: 0;
+			       status_number(text, "\nThreads:\t", &threads)
+		       ? (unsigned)threads
+		       : 0;
 }

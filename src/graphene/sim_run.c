@@ -69,8 +69,7 @@ static bool prepare(struct run *run, struct error *err)
 		!sim_program_prepare(&run->program, manifest, run->policy, &options->host, err) ||
 		!sim_tree_build(&run->tree, manifest, err))
 		return false;
-	sim_tree_add_interpreters(
-		&run->tree, sim_program_getenv(&run->program, "LD_LIBRARY_PATH"));
+	sim_tree_add_interpreters(&run->tree, sim_program_getenv(&run->program, "LD_LIBRARY_PATH"));
 	return true;
 }
 
@@ -84,6 +83,14 @@ static void raise_fd_limit(void)
 	(void)setrlimit(RLIMIT_NOFILE, &fds);
 }
 
+/* Those that are waited for. */
+static void block_signals(sigset_t *before)
+{
+	sigset_t waited_for;
+	sim_signals(&waited_for);
+	sigprocmask(SIG_BLOCK, &waited_for, before);
+}
+
 static bool start_sandbox(struct run *run, struct error *err)
 {
 	int ends[2];
@@ -91,17 +98,19 @@ static bool start_sandbox(struct run *run, struct error *err)
 		run->enclave.manifest->gid, geteuid(), getegid() };
 	struct sim_start start = { &sandbox, run->enclave.manifest, &run->program, -1, { { 0 } },
 		run->own_group };
-	sigset_t waited_for;
-	sim_signals(&waited_for);
 	/* only root can do without the groups of its session, and needs them least */
 	(void)setgroups(0, NULL);
-	sigprocmask(SIG_BLOCK, &waited_for, &start.signals);
+	block_signals(&start.signals);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
 		return error_errno(err, "cannot make a channel to the sandbox");
 	run->init = sim_sandbox_fork(err);
 	close(ends[run->init ? 1 : 0]);
 	if (run->init) {
 		run->channel = ends[0];
+		/* PID 1 ends with us, so until the application runs a signal does what it always
+		 * does */
+		sigaddset(&start.signals, SIGCHLD);
+		sigprocmask(SIG_SETMASK, &start.signals, NULL);
 		return run->init > 0;
 	}
 	start.channel = ends[1];
@@ -119,17 +128,17 @@ struct einit {
 static void *verify_enclave(void *argument)
 {
 	struct einit *einit = argument;
-	einit->passed = sim_enclave_verify(
-		einit->enclave, einit->libpal, &einit->self, &einit->err);
+	einit->passed =
+		sim_enclave_verify(einit->enclave, einit->libpal, &einit->self, &einit->err);
 	return NULL;
 }
 
 /* Measures the enclave and hashes the trusted files at the same time. */
 static bool verify(struct run *run, struct sgx_report_body *self, struct error *err)
 {
-	AUTO(auto_free) char *libpal = run->options->libpal
-		? xstrdup(run->options->libpal)
-		: graphene_libdir_path(GRAPHENE_LIBPAL, err);
+	AUTO(auto_free)
+	char *libpal = run->options->libpal ? xstrdup(run->options->libpal)
+					    : graphene_libdir_path(GRAPHENE_LIBPAL, err);
 	if (!libpal)
 		return false;
 	struct einit einit = { .enclave = &run->enclave, .libpal = libpal };
@@ -153,8 +162,8 @@ static struct platform *open_platform(void *context, struct error *err)
 
 static bool process_lives(void *context, const struct sim_process *process)
 {
-	struct run *run = context;
-	return sim_process_lives(atomic_load(&run->fs.proc), process);
+	const struct run *run = context;
+	return sim_process_lives(run->fs.proc, process);
 }
 
 static bool start_attestation(
@@ -168,14 +177,10 @@ static bool start_attestation(
 	return !now || sim_attestation_open_platform(run->fs.attestation, err);
 }
 
-/* Takes what the sandbox still has to send, then answers its system calls. */
+/* Takes the last that the sandbox sends, then answers its system calls. */
 static void *answer(void *argument)
 {
 	struct run *run = argument;
-	int proc = sim_channel_receive(run->channel, NULL);
-	if (proc < 0)
-		return NULL;
-	atomic_store(&run->fs.proc, proc);
 	struct sim_answers answers = {
 		.listener = sim_channel_receive(run->channel, NULL),
 		.max_threads = sim_enclave_app_threads(&run->enclave),
@@ -189,16 +194,15 @@ static void *answer(void *argument)
 static bool serve(struct run *run, struct error *err)
 {
 	pthread_t thread;
-	int fuse = sim_channel_receive(run->channel, err);
+	run->fs.proc = sim_channel_receive(run->channel, err);
+	int fuse = run->fs.proc < 0 ? -1 : sim_channel_receive(run->channel, err);
 	if (fuse < 0)
 		return false;
 	run->fs.tree = &run->tree;
 	run->fs.policy = run->policy;
 	run->fs.uid = run->enclave.manifest->uid;
 	run->fs.gid = run->enclave.manifest->gid;
-	run->fs.nodes = sim_nodes_new();
-	atomic_store(&run->fs.proc, -1);
-	pthread_rwlock_init(&run->fs.names, NULL);
+	sim_fs_set_up(&run->fs);
 	if (!sim_fuse_serve(&run->fs, fuse, err))
 		return false;
 	errno = pthread_create(&thread, NULL, answer, run);
@@ -219,6 +223,7 @@ static bool start_application(struct run *run, struct error *err)
 	/* files get exactly the mode that the application asks for, after its own umask */
 	umask(0);
 	signal(SIGPIPE, SIG_IGN);
+	block_signals(NULL);
 	return serve(run, err);
 }
 
@@ -232,7 +237,7 @@ int sim_run(const struct sim_options *options)
 	if (!prepare(run, &err)) {
 		sim_complain(&err);
 		return err.kind == ERROR_NOT_FOUND && !run->enclave.manifest ? SIM_EXIT_NO_MANIFEST
-									      : SIM_EXIT_FAILED;
+									     : SIM_EXIT_FAILED;
 	}
 	if (!start_sandbox(run, &err)) {
 		sim_complain(&err);

@@ -66,16 +66,8 @@ static bool map_ids(const struct sim_sandbox *sandbox, struct error *err)
 	AUTO(auto_free) char *users = xasprintf("%u %u 1", sandbox->uid, sandbox->host_uid);
 	AUTO(auto_free) char *groups = xasprintf("%u %u 1", sandbox->gid, sandbox->host_gid);
 	return write_proc("/proc/self/setgroups", "deny", err) &&
-		write_proc("/proc/self/uid_map", users, err) &&
-		write_proc("/proc/self/gid_map", groups, err);
-}
-
-static bool send_proc(int channel, struct error *err)
-{
-	AUTO(auto_close) int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (proc < 0)
-		return error_errno(err, "cannot open /proc");
-	return sim_channel_send(channel, proc, err);
+	       write_proc("/proc/self/uid_map", users, err) &&
+	       write_proc("/proc/self/gid_map", groups, err);
 }
 
 static bool drop_privileges(struct error *err)
@@ -105,5 +97,5 @@ bool sim_sandbox_enter(const struct sim_sandbox *sandbox, int channel, struct er
 		setdomainname(DOMAIN_NAME, strlen(DOMAIN_NAME)))
 		return error_errno(err, "cannot set the host name");
 	return sim_mounts_enter(sandbox->tree, sandbox->uid, sandbox->gid, channel, err) &&
-		send_proc(channel, err) && drop_privileges(err);
+	       drop_privileges(err);
 }

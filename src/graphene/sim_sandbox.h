@@ -27,8 +27,8 @@ struct sim_sandbox {
 };
 
 /*
- * Called by the child. Sends the FUSE descriptor through the channel when the file system is to be
- * served, and a descriptor of its /proc. Afterwards the process is confined.
+ * Called by the child. Sends through the channel what sim_mounts_enter sends. Afterwards the
+ * process is confined.
  */
 bool sim_sandbox_enter(const struct sim_sandbox *sandbox, int channel, struct error *err);
 

@@ -65,7 +65,20 @@ static bool check_on_host(
 static char *device_path(const char *uri)
 {
 	const char *path = uri + strlen(DEV_SCHEME);
-	return *path == '/' ? xstrdup(path) : sim_path_join("/dev", path);
+	AUTO(auto_free) char *absolute = *path == '/' ? xstrdup(path) : sim_path_join("/dev", path);
+	return graphene_normalise_path(absolute);
+}
+
+/* No file policy stands between the application and a device, so it must not be anything else. */
+static bool check_is_device(
+	const struct sim_mount *mount, const struct stat *found, struct error *err)
+{
+	if (S_ISCHR(found->st_mode) || S_ISBLK(found->st_mode) ||
+		sim_path_covers("/dev", mount->target))
+		return true;
+	return error_set(err, ERROR_INVALID,
+		"mount %s: %s is no device and not in /dev; for files of the host use a \"file:\" URI",
+		mount->path, mount->target);
 }
 
 static bool add_host_mount(
@@ -79,7 +92,7 @@ static bool add_host_mount(
 		return check_on_host(mount, wanted->uri, &found, err);
 	}
 	mount = add_mount(tree, SIM_MOUNT_DEVICE, wanted->path, device_path(wanted->uri));
-	if (!check_on_host(mount, wanted->uri, &found, err))
+	if (!check_on_host(mount, wanted->uri, &found, err) || !check_is_device(mount, &found, err))
 		return false;
 	mount->host_is_folder = S_ISDIR(found.st_mode);
 	return true;

@@ -46,8 +46,8 @@ void sim_tree_free(struct sim_tree *tree);
 
 /*
  * The kernel opens the ELF interpreter at its literal path; Graphene looks for its file name in the
- * folders of LD_LIBRARY_PATH (NULL: /lib and /lib64). Mounts what Graphene would find at the literal
- * path (spec graphene-process-model.md clause 2).
+ * folders of LD_LIBRARY_PATH (NULL: /lib and /lib64). Mounts what Graphene would find at the
+ * literal path (spec graphene-process-model.md clause 2).
  */
 void sim_tree_add_interpreters(struct sim_tree *tree, const char *ld_library_path);
 

@@ -103,9 +103,7 @@ static int connect_to(const struct addrinfo *entry, int timeout, struct error *e
 		if (!finish_connect(fd, timeout, err))
 			return -1;
 	}
-	int connected = fd;
-	fd = -1;
-	return connected;
+	return take_fd(&fd);
 }
 
 /* Appends "; <where>: <why>" to what is told of the attempts. */

@@ -86,7 +86,7 @@ static void start(const char *service, struct workload *workload)
 
 int main(int argc, char **argv)
 {
-	struct workload workload = { 0 };
+	AUTO(workload_free) struct workload workload = { 0 };
 	/* before anything else, since argv is what names the application (spec clause 4) */
 	const char *service = argc > 0 ? argv[0] : "";
 	if (premain_run(&workload))

@@ -70,6 +70,15 @@ static Rpc__ActivationResp *request_activation(const struct settings *settings, 
 		settings, &identity, uuid, buf_bytes(&request), buf_bytes(&quote), err);
 }
 
+void workload_free(struct workload *workload)
+{
+	environment_free(workload->env);
+	for (char **argument = workload->argv; argument && *argument; argument++)
+		free(*argument);
+	free(workload->argv);
+	*workload = (struct workload){ 0 };
+}
+
 static char **copy_list(char *const *list, size_t count)
 {
 	char **copy = xcalloc(count + 1, sizeof(*copy));
@@ -130,7 +139,7 @@ static bool detect_libos(enum libos *libos, struct error *err)
 
 static bool prepare_and_activate(struct workload *workload, struct error *err)
 {
-	enum libos libos;
+	enum libos libos = LIBOS_NONE;
 	if (!detect_libos(&libos, err))
 		return false;
 	if (!activate(workload, err))

@@ -9,11 +9,14 @@
 
 #include "base/error.h"
 
-/* What the application is to be started with. Both lists end with NULL. */
+/* What the application is to be started with, secrets among it. Both lists end with NULL. */
 struct workload {
 	char **env;  /* the whole environment */
 	char **argv; /* NULL if the manifest gives none */
 };
+
+/* Wipes and frees it: for an application that could not be started. */
+void workload_free(struct workload *workload);
 
 /*
  * Activates the Marble and writes its files. On failure it has said why on stderr, nothing has been

@@ -3,6 +3,8 @@
 
 import subprocess
 
+import sanitizers
+
 
 class Cli:
     def __init__(self, program, folder):
@@ -10,7 +12,8 @@ class Cli:
         self.folder = folder
         folder.mkdir(exist_ok=True)
         self.cache = folder / "home/.config/marblerun/coordinator-cert.pem"
-        self.environment = {"HOME": str(folder / "home"), "PATH": "/usr/bin:/bin"}
+        self.environment = {"HOME": str(folder / "home"), "PATH": "/usr/bin:/bin",
+                            **sanitizers.OPTIONS}
 
     def run(self, *arguments, **options):
         return subprocess.run([self.program, *map(str, arguments)], cwd=self.folder,

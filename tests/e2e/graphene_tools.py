@@ -15,3 +15,9 @@ def run(tool, *args, name=None, status=0, **options):
                             capture_output=True, text=True, timeout=60, check=False, **options)
     assert result.returncode == status, result.stderr
     return result.stdout if status == 0 else result.stderr
+
+
+def needed(program):
+    """The libraries that a program names, as text."""
+    return subprocess.run(["readelf", "-dW", program], capture_output=True, text=True, check=True,
+                          timeout=60).stdout

@@ -5,6 +5,8 @@ import os
 import re
 import subprocess
 
+import sanitizers
+
 LINE = re.compile(r"\[PreMain\] \d{4}/\d\d/\d\d \d\d:\d\d:\d\d (.*)")
 
 
@@ -43,7 +45,8 @@ class Premain:
         self.executable = build / "bin/premain-graphene"
         self.library = build / "lib/marblerun/premain-graphene.so"
         self.variables = {"EDG_MARBLE_TYPE": "web", "EDG_MARBLE_COORDINATOR_ADDR": address,
-                          "PATH": os.environ["PATH"], "HOST_SECRET": "leak"}
+                          "PATH": os.environ["PATH"], "HOST_SECRET": "leak",
+                          **sanitizers.OPTIONS}
 
     def start(self, service=None, arguments=("host-argument",), variables=(), prefix=(), **options):
         """`prefix` is a command that starts the premain in its turn."""

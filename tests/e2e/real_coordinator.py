@@ -13,6 +13,7 @@ import uuid
 
 import grpc
 import requests
+import sanitizers
 import urllib3
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -43,13 +44,20 @@ class Process:
             self.waiting.put(entry)
         self.waiting.put(None)
 
-    def wait_for(self, message):
-        """The first log entry with this message that was not seen yet."""
+    def wait_until(self, matches, what):
+        """The first log entry that matches and was not seen yet."""
         while True:
             entry = self.waiting.get(timeout=PATIENCE)
-            assert entry is not None, f"ended without {message!r}: {self.lines}"
-            if entry["msg"] == message:
+            assert entry is not None, f"ended without {what!r}: {self.lines}"
+            if matches(entry["msg"]):
                 return entry
+
+    def wait_for(self, message):
+        return self.wait_until(lambda text: text == message, message)
+
+    def wait_for_start(self, words):
+        """What follows these words in the first such line that was not seen yet."""
+        return self.wait_until(lambda text: text.startswith(words), words)["msg"][len(words):]
 
     def messages(self):
         return [entry["msg"] for entry in self.lines]
@@ -73,7 +81,7 @@ class Coordinator:
         self.environment = {"EDG_COORDINATOR_CLIENT_ADDR": "127.0.0.1:0",
                             "EDG_COORDINATOR_MESH_ADDR": "127.0.0.1:0",
                             "EDG_COORDINATOR_SEAL_DIR": str(folder / "state"),
-                            **environment}
+                            **sanitizers.OPTIONS, **environment}
         self.process = None
 
     def start(self, **environment):

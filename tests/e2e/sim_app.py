@@ -9,6 +9,8 @@ import subprocess
 import time
 from pathlib import Path
 
+import sanitizers
+
 SOURCE_ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("MARBLERUN_BUILD", SOURCE_ROOT / "build")).resolve()
 SIM = BUILD / "bin/graphene-sim"
@@ -119,15 +121,12 @@ class App:
     def command(self, *args, options=()):
         user = []
         if self.user:
-            user = ["setpriv", f"--reuid={self.user}", f"--regid={self.user}", "--clear-groups"]
+            user = ["setpriv", f"--reuid={self.user}", f"--regid={self.user}", f"--groups={self.user},4"]
         return [*user, str(SIM), *options, "app", *map(str, args)]
 
     def environment(self, **variables):
-        environment = {"HOME": str(self.folder), "PATH": os.environ["PATH"], **variables}
-        for inherited in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
-            if inherited in os.environ:
-                environment[inherited] = os.environ[inherited]
-        return environment
+        return {"HOME": str(self.folder), "PATH": os.environ["PATH"], **sanitizers.OPTIONS,
+                **variables}
 
     def run(self, *args, options=(), env=None, **popen):
         """The finished launcher, with what it and the application wrote as text."""

@@ -296,8 +296,8 @@ def test_output_goes_through_links_and_into_devices(cli, coordinator, flags, sim
     cli.succeed(*certificate, "link", stderr=simulated)
     assert (cli.folder / "link").is_symlink()
     assert (cli.folder / "target").read_bytes() == pem(coordinator.root)
-    assert cli.succeed(*certificate, "/dev/stdout", stderr=simulated) == (
-        pem(coordinator.root).decode() + "Root certificate written to /dev/stdout\n")
+    assert cli.succeed(*certificate, "/dev/fd/1", stderr=simulated) == (
+        pem(coordinator.root).decode() + "Root certificate written to /dev/fd/1\n")
 
 
 def test_answers_of_others_are_refused(cli, coordinator, is_v2):

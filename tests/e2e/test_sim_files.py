@@ -171,6 +171,17 @@ print(stat.S_ISCHR(os.stat("/my/null").st_mode), read("/my/null") == "")
 """) == ["True True"]
 
 
+def test_mounts_can_cover_what_graphene_always_makes(make_app):
+    app = make_app("gramine").use_python()
+    app.write("own/processes", "no process")
+    app.write("own/null", "no device")
+    app.mounts += [("/proc", "file:own", "chroot"), ("/dev/null", "file:own/null", "chroot")]
+    app.allowed.append("file:own")
+    assert python(app.sign(), """
+print(sorted(os.listdir("/proc")), read("/proc/processes"), read("/dev/null"))
+""") == ["['null', 'processes'] no process no device"]
+
+
 def test_only_processes_of_the_instance_are_seen(py):
     assert python(py.sign(), """
 pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]
@@ -357,6 +368,44 @@ attempt(lambda: read("data"))
         assert "Trusted file was changed after it was verified" in err
     finally:
         stop(process)
+
+
+def test_a_trusted_file_that_changes_while_it_is_open_cannot_be_read_on(py):
+    size = 4 << 20
+    py.write("data", "s" * size)
+    py.trusted.append("file:data")
+    py.sign()
+    process = py.start("-c", PRELUDE + f"""
+file = os.open("data", os.O_RDONLY)
+print(os.pread(file, 4, 0), flush=True)
+sys.stdin.readline()
+attempt(lambda: os.pread(file, 4, {size - 4}))
+""")
+    try:
+        assert process.stdout.readline() == "b'ssss'\n"
+        with open(py.folder / "data", "r+b") as file:
+            file.write(b"different")
+        out, err = process.communicate("\n", timeout=PATIENCE)
+        assert out == "EACCES\n"
+        assert "Trusted file was changed after it was verified" in err
+    finally:
+        stop(process)
+
+
+def test_no_file_becomes_set_user_id(make_app, user):
+    app = make_app(user=user).use_python()
+    app.write("shared/file", "")
+    app.allowed.append("file:shared")
+    assert python(app.sign(), """
+os.umask(0)
+os.chmod("shared/file", 0o6751)
+os.mkdir("shared/folder", 0o7711)
+os.close(os.open("shared/new", os.O_CREAT | os.O_WRONLY, 0o6711))
+os.mknod("shared/node", stat.S_IFREG | 0o6711)
+for name in ("file", "folder", "new", "node"):
+    print(oct(stat.S_IMODE(os.stat("shared/" + name).st_mode)))
+""") == ["0o751", "0o711", "0o711", "0o711"]
+    assert all(not path.stat().st_mode & 0o7000 for path in (app.folder / "shared").iterdir())
 
 
 def test_trusted_wins_in_graphene_and_allowed_wins_in_gramine(make_app, era):

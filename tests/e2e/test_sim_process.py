@@ -161,6 +161,23 @@ def test_signals_are_passed_on(app, number):
         stop(process)
 
 
+def test_a_signal_ends_the_launcher_while_it_hashes(app):
+    data = app.write("data", "short")
+    app.trusted.append("file:data")
+    app.sign()
+    # a hole that takes minutes to hash
+    os.truncate(data, 256 << 30)
+    process = app.start("exit", 0)
+    try:
+        wait_until(lambda: children_of(process.pid), "the sandbox")
+        inside = children_of(process.pid)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE) == -signal.SIGINT
+        wait_until(lambda: not any(map(is_alive, inside)), "the end of the sandbox")
+    finally:
+        stop(process)
+
+
 def test_an_application_can_die_of_a_signal_to_the_launcher(make_app, user):
     app = make_app(user=user)
     process = app.sign().start("leave")

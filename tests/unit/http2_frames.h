@@ -45,8 +45,8 @@ static inline void put_headers(
 	struct buf *out, int flags, uint32_t stream, const char *const *pairs)
 {
 	struct buf block = { 0 };
-	for (; *pairs; pairs += 2)
-		put_header(&block, pairs[0], pairs[1]);
+	for (size_t i = 0; pairs[i]; i += 2)
+		put_header(&block, pairs[i], pairs[i + 1]);
 	put_frame(out, HTTP2_HEADERS, flags | HTTP2_END_HEADERS, stream, buf_bytes(&block));
 	buf_free(&block);
 }

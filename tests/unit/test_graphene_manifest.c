@@ -264,6 +264,8 @@ static void a_wrong_type_is_fatal_and_names_the_key(void **state)
 		{ "sgx.enclave_size = '-1'", "Cannot parse 'sgx.enclave_size'" },
 		{ "sgx.enclave_size = '99999999999G'", "Cannot parse 'sgx.enclave_size'" },
 		{ "sys.stack.size = ''", "Cannot parse 'sys.stack.size'" },
+		{ "loader.uid = 4294967295",
+			"'loader.uid': expected an integer from 0 to 4294967294" },
 		{ "loader.log_level = 'verbose'", "Cannot parse 'loader.log_level': expected one "
 						  "of the strings none error warning debug" },
 		{ "loader.log_level = 'debug trace'", "Cannot parse 'loader.log_level'" },

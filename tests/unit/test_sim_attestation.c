@@ -72,8 +72,8 @@ static struct sim_pseudo_file *open_file(struct sim_attestation *attestation, co
 static void write_value(struct sim_attestation *attestation, const char *name,
 	const struct sim_process *process, const char *value, size_t size)
 {
-	AUTO(auto_file) struct sim_pseudo_file *file =
-		open_file(attestation, name, O_WRONLY | O_TRUNC, process);
+	AUTO(auto_file)
+	struct sim_pseudo_file *file = open_file(attestation, name, O_WRONLY | O_TRUNC, process);
 	assert_int_equal(sim_pseudo_file_write(file, process, (struct bytes){ value, size }), 0);
 }
 
@@ -81,8 +81,8 @@ static void write_value(struct sim_attestation *attestation, const char *name,
 static void read_value(struct sim_attestation *attestation, const char *name,
 	const struct sim_process *process, struct buf *out)
 {
-	AUTO(auto_file) struct sim_pseudo_file *file =
-		open_file(attestation, name, O_RDONLY, process);
+	AUTO(auto_file)
+	struct sim_pseudo_file *file = open_file(attestation, name, O_RDONLY, process);
 	buf_clear(out);
 	sim_pseudo_file_read(file, 0, 1U << 20, out);
 }
@@ -162,8 +162,8 @@ static void without_remote_attestation_there_is_no_quote(void **state)
 static void a_quote_carries_the_identity_and_what_the_process_wrote(void **state)
 {
 	(void)state;
-	AUTO(auto_attestation) struct sim_attestation *attestation =
-		attestation_of(GRAPHENE WITH_QUOTES);
+	AUTO(auto_attestation)
+	struct sim_attestation *attestation = attestation_of(GRAPHENE WITH_QUOTES);
 	static const char zeros[SGX_REPORT_DATA_SIZE];
 	assert_quoted(attestation, &first, zeros);
 	char data[SGX_REPORT_DATA_SIZE];
@@ -185,8 +185,8 @@ static void a_quote_carries_the_identity_and_what_the_process_wrote(void **state
 static void each_process_has_values_of_its_own(void **state)
 {
 	(void)state;
-	AUTO(auto_attestation) struct sim_attestation *attestation =
-		attestation_of(GRAPHENE WITH_QUOTES);
+	AUTO(auto_attestation)
+	struct sim_attestation *attestation = attestation_of(GRAPHENE WITH_QUOTES);
 	char data[SGX_REPORT_DATA_SIZE] = "first";
 	static const char zeros[SGX_REPORT_DATA_SIZE];
 	write_value(attestation, "user_report_data", &first, data, sizeof(data));
@@ -223,13 +223,13 @@ static void the_states_of_dead_processes_are_dropped(void **state)
 static void each_write_replaces_the_whole_value(void **state)
 {
 	(void)state;
-	AUTO(auto_attestation) struct sim_attestation *attestation =
-		attestation_of(GRAPHENE WITH_QUOTES);
+	AUTO(auto_attestation)
+	struct sim_attestation *attestation = attestation_of(GRAPHENE WITH_QUOTES);
 	char wanted[SGX_REPORT_DATA_SIZE] = "short";
 	char longer[100];
 	memset(longer, 'l', sizeof(longer));
-	AUTO(auto_file) struct sim_pseudo_file *file =
-		open_file(attestation, "user_report_data", O_RDWR, &first);
+	AUTO(auto_file)
+	struct sim_pseudo_file *file = open_file(attestation, "user_report_data", O_RDWR, &first);
 	assert_int_equal(
 		sim_pseudo_file_write(file, &first, (struct bytes){ longer, sizeof(longer) }), 0);
 	assert_quoted(attestation, &first, longer);
@@ -245,8 +245,8 @@ static void each_write_replaces_the_whole_value(void **state)
 static void an_open_quote_stays_as_it_was(void **state)
 {
 	(void)state;
-	AUTO(auto_attestation) struct sim_attestation *attestation =
-		attestation_of(GRAPHENE WITH_QUOTES);
+	AUTO(auto_attestation)
+	struct sim_attestation *attestation = attestation_of(GRAPHENE WITH_QUOTES);
 	AUTO(auto_file)
 	struct sim_pseudo_file *file = open_file(attestation, "quote", O_RDONLY, &first);
 	write_value(attestation, "user_report_data", &first, "later", 5);
@@ -278,8 +278,8 @@ static bool target_accepts(struct bytes target_info, const struct buf *bytes)
 	buf_put(&info, report.key_id, sizeof(report.key_id));
 	uint8_t key[16];
 	uint8_t mac[16];
-	assert_success(hkdf_sha256(buf_bytes(&secret), (struct bytes){ "", 0 },
-			       buf_bytes(&info), key, sizeof(key), &err),
+	assert_success(hkdf_sha256(buf_bytes(&secret), (struct bytes){ "", 0 }, buf_bytes(&info),
+			       key, sizeof(key), &err),
 		err);
 	aes128_cmac(key, bytes->data, SGX_REPORT_BODY_SIZE, mac);
 	return !memcmp(mac, report.mac, sizeof(mac));
@@ -349,12 +349,12 @@ static void both_views_of_the_default_key_show_the_same(void **state)
 	write_value(attestation, "keys/default", &first, "0123456789abcdef", 16);
 	read_value(attestation, "protected_files_key", &second, &key);
 	assert_string_equal(buf_text(&key), "30313233343536373839616263646566");
-	write_value(attestation, "protected_files_key", &first,
-		"00112233445566778899AABBCCDDEEFF", 32);
+	write_value(
+		attestation, "protected_files_key", &first, "00112233445566778899AABBCCDDEEFF", 32);
 	read_value(attestation, "keys/default", &second, &key);
 	assert_int_equal(key.size, 16);
-	assert_memory_equal(key.data,
-		"\x00\x11\x22\x33\x44\x55\x66\x77\x88\x99\xaa\xbb\xcc\xdd\xee\xff", 16);
+	assert_memory_equal(
+		key.data, "\x00\x11\x22\x33\x44\x55\x66\x77\x88\x99\xaa\xbb\xcc\xdd\xee\xff", 16);
 }
 
 static void a_key_of_wrong_form_is_refused_and_the_old_one_stays(void **state)
@@ -365,10 +365,10 @@ static void a_key_of_wrong_form_is_refused_and_the_old_one_stays(void **state)
 	write_value(attestation, "keys/default", &first, "0123456789abcdef", 16);
 	assert_key_refused(attestation, "keys/default", "0123456789abcde", 15);
 	assert_key_refused(attestation, "keys/default", "0123456789abcdef0", 17);
-	assert_key_refused(attestation, "protected_files_key",
-		"00112233445566778899aabbccddeeff\n", 33);
-	assert_key_refused(attestation, "protected_files_key",
-		"00112233445566778899aabbccddeefg", 32);
+	assert_key_refused(
+		attestation, "protected_files_key", "00112233445566778899aabbccddeeff\n", 33);
+	assert_key_refused(
+		attestation, "protected_files_key", "00112233445566778899aabbccddeefg", 32);
 	assert_key_refused(attestation, "protected_files_key", "0011", 4);
 	read_value(attestation, "keys/default", &first, &key);
 	assert_string_equal(buf_text(&key), "0123456789abcdef");
@@ -424,7 +424,7 @@ static void a_missing_platform_fails_what_needs_one(void **state)
 static int make_platform(void **state)
 {
 	return enter_folder(state) ||
-		!platform_init("platform", &platform_default_options, false, NULL);
+	       !platform_init("platform", &platform_default_options, false, NULL);
 }
 
 int main(void)

@@ -4,11 +4,10 @@
 #include "base/log.h"
 #include "graphene/sim_launch.h"
 
-#define CMDLINE "loader.insecure__use_cmdline_argv = true\n"
-#define ARGV_FILE                                                                                  \
-	"loader.argv_src_file = \"file:args\"\nsgx.allowed_files.args = \"file:args\"\n"
-#define ENV_FILE "loader.env_src_file = \"file:env\"\nsgx.allowed_files.env = \"file:env\"\n"
-#define HOST_ENV "loader.insecure__use_host_env = true\n"
+#define CMDLINE   "loader.insecure__use_cmdline_argv = true\n"
+#define ARGV_FILE "loader.argv_src_file = \"file:args\"\nsgx.allowed_files.args = \"file:args\"\n"
+#define ENV_FILE  "loader.env_src_file = \"file:env\"\nsgx.allowed_files.env = \"file:env\"\n"
+#define HOST_ENV  "loader.insecure__use_host_env = true\n"
 
 DEFINE_AUTO_FREE(auto_policy, struct sim_policy *, sim_policy_free)
 
@@ -80,10 +79,11 @@ static void graphene_takes_argv_by_its_rules(void **state)
 	assert_argv(GRAPHENE CMDLINE, "x", "y z", "./dir/app|x|y z|");
 	assert_argv(GRAPHENE CMDLINE "loader.argv0_override = \"o\"\n", "x", NULL, "o|x|");
 	assert_argv(GRAPHENE CMDLINE ARGV_FILE, "x", NULL, "./dir/app|x|");
-	assert_argv(GRAPHENE ARGV_FILE "loader.argv0_override = \"o\"\n", "x", NULL,
-		"zero|a b||c|");
+	assert_argv(
+		GRAPHENE ARGV_FILE "loader.argv0_override = \"o\"\n", "x", NULL, "zero|a b||c|");
 	assert_argv(GRAPHENE "loader.argv0_override = \"o\"\n", NULL, NULL, "o|");
-	assert_refused(GRAPHENE "loader.argv0_override = \"o\"\n", "x", ERROR_INVALID, unconfigured);
+	assert_refused(
+		GRAPHENE "loader.argv0_override = \"o\"\n", "x", ERROR_INVALID, unconfigured);
 	assert_refused(GRAPHENE, NULL, ERROR_INVALID, unconfigured);
 }
 

@@ -60,6 +60,7 @@ static void renaming_a_folder_moves_what_is_below(void **state)
 	assert_ptr_not_equal(look_up(nodes, root, "a"), a);
 	sim_nodes_rename(nodes, target, "new", target, "new");
 	assert_path(nodes, a, NULL, "/target/new");
+	sim_nodes_forget(nodes, victim, 1);
 }
 
 static void a_removed_node_has_no_path_and_neither_have_its_children(void **state)
@@ -91,6 +92,7 @@ static void another_file_under_the_same_name_is_another_node(void **state)
 	assert_true(sim_nodes_is(nodes, old, some_file));
 	assert_false(sim_nodes_is(nodes, new, some_file));
 	assert_true(sim_nodes_is(nodes, root, other_file));
+	sim_nodes_forget(nodes, old, 1);
 }
 
 static void an_open_handle_keeps_a_removed_node(void **state)

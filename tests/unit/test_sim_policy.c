@@ -111,9 +111,9 @@ static void only_allowed_files_may_be_written_or_created(void **state)
 static void allow_all_but_log_opens_unlisted_files_but_keeps_trusted_ones(void **state)
 {
 	(void)state;
-	AUTO(auto_graphene_manifest) struct graphene_manifest *manifest =
-		manifest_of(GRAPHENE TRUST("a", "trusted")
-			"sgx.file_check_policy = \"allow_all_but_log\"\n");
+	AUTO(auto_graphene_manifest)
+	struct graphene_manifest *manifest = manifest_of(
+		GRAPHENE TRUST("a", "trusted") "sgx.file_check_policy = \"allow_all_but_log\"\n");
 	AUTO(auto_policy) struct sim_policy *policy = policy_of(manifest);
 	assert_int_equal(sim_policy_check(policy, "other", SIM_READ), 0);
 	assert_int_equal(sim_policy_check(policy, "other", SIM_CREATE), 0);
@@ -123,9 +123,10 @@ static void allow_all_but_log_opens_unlisted_files_but_keeps_trusted_ones(void *
 static void a_trusted_file_without_hash_means_an_unsigned_manifest(void **state)
 {
 	(void)state;
-	AUTO(auto_graphene_manifest) struct graphene_manifest *manifest = manifest_of(
-		"libos.entrypoint = \"/app\"\nfs.mounts = []\nsgx.max_threads = 4\n"
-		"sgx.trusted_files = [\"file:app\"]\n");
+	AUTO(auto_graphene_manifest)
+	struct graphene_manifest *manifest =
+		manifest_of("libos.entrypoint = \"/app\"\nfs.mounts = []\nsgx.max_threads = 4\n"
+			    "sgx.trusted_files = [\"file:app\"]\n");
 	struct error err = { 0 };
 	assert_failure(sim_policy_new(manifest, &err), err, ERROR_INVALID, "graphene-sign");
 }
@@ -175,7 +176,8 @@ static void a_missing_trusted_file_stops_graphene_but_not_gramine(void **state)
 	struct graphene_manifest *graphene = manifest_of(GRAPHENE TRUST("a", "missing"));
 	AUTO(auto_policy) struct sim_policy *old = policy_of(graphene);
 	assert_failure(sim_policy_verify(old, 1, &err), err, ERROR_NOT_FOUND, "'missing'");
-	AUTO(auto_graphene_manifest) struct graphene_manifest *gramine = manifest_of(
+	AUTO(auto_graphene_manifest)
+	struct graphene_manifest *gramine = manifest_of(
 		"libos.entrypoint = \"/app\"\nfs.mounts = []\nsgx.max_threads = 4\n"
 		"[[sgx.trusted_files]]\nuri = \"file:missing\"\nsha256 = \"" HELLO_SHA256 "\"\n");
 	AUTO(auto_policy) struct sim_policy *new = policy_of(gramine);
@@ -208,9 +210,8 @@ int main(void)
 		cmocka_unit_test(only_allowed_files_may_be_written_or_created),
 		cmocka_unit_test(allow_all_but_log_opens_unlisted_files_but_keeps_trusted_ones),
 		cmocka_unit_test(a_trusted_file_without_hash_means_an_unsigned_manifest),
-		cmocka_unit_test_setup_teardown(
-			a_changed_trusted_file_is_refused_with_both_hashes, enter_folder,
-			leave_folder),
+		cmocka_unit_test_setup_teardown(a_changed_trusted_file_is_refused_with_both_hashes,
+			enter_folder, leave_folder),
 		cmocka_unit_test_setup_teardown(
 			a_trusted_file_that_changes_after_its_check_is_noticed, enter_folder,
 			leave_folder),

@@ -70,7 +70,8 @@ static void mounts_lead_to_the_host_in_the_form_of_their_uri(void **state)
 {
 	(void)state;
 	assert_int_equal(mkdir("runtime", 0755), 0);
-	AUTO(free_fixture) struct fixture f = tree_of(TABLES MOUNT("chroot", "/lib", "file:runtime")
+	AUTO(free_fixture)
+	struct fixture f = tree_of(TABLES MOUNT("chroot", "/lib", "file:runtime")
 			MOUNT("chroot", "/etc", "file:/usr"));
 	assert_on_host(&f.tree, "/lib", "runtime");
 	assert_on_host(&f.tree, "/lib/libc.so.6", "runtime/libc.so.6");
@@ -83,9 +84,9 @@ static void later_mounts_hide_earlier_ones(void **state)
 	(void)state;
 	assert_int_equal(mkdir("one", 0755), 0);
 	assert_int_equal(mkdir("two", 0755), 0);
-	AUTO(free_fixture) struct fixture f = tree_of(TABLES MOUNT("chroot", "/a/b", "file:one")
-			MOUNT("chroot", "/c", "file:one") MOUNT("chroot", "/a", "file:two")
-				MOUNT("chroot", "/c/d", "file:two"));
+	AUTO(free_fixture)
+	struct fixture f = tree_of(TABLES MOUNT("chroot", "/a/b", "file:one") MOUNT("chroot", "/c",
+		"file:one") MOUNT("chroot", "/a", "file:two") MOUNT("chroot", "/c/d", "file:two"));
 	assert_on_host(&f.tree, "/a/b/x", "two/b/x");
 	assert_on_host(&f.tree, "/c/x", "one/x");
 	assert_on_host(&f.tree, "/c/d/x", "two/x");
@@ -112,7 +113,8 @@ static void the_base_of_a_mount_is_what_it_stands_on(void **state)
 {
 	(void)state;
 	assert_int_equal(mkdir("one", 0755), 0);
-	AUTO(free_fixture) struct fixture f =
+	AUTO(free_fixture)
+	struct fixture f =
 		tree_of(TABLES "[[fs.mounts]]\ntype = \"tmpfs\"\npath = \"/tmp\"\n" MOUNT(
 			"chroot", "/tmp/one", "file:one") MOUNT("chroot", "/one", "file:one"));
 	const struct sim_mount *mounts = f.tree.mounts;
@@ -128,7 +130,8 @@ static void a_mount_of_nothing_is_refused(void **state)
 	(void)state;
 	struct sim_tree tree = { 0 };
 	struct error err = { 0 };
-	AUTO(auto_graphene_manifest) struct graphene_manifest *manifest =
+	AUTO(auto_graphene_manifest)
+	struct graphene_manifest *manifest =
 		manifest_of(TABLES MOUNT("chroot", "/a", "file:missing"));
 	assert_failure(sim_tree_build(&tree, manifest, &err), err, ERROR_NOT_FOUND,
 		"Looking up mountpoint /a failed: file:missing");
@@ -140,21 +143,37 @@ static void an_encrypted_mount_is_refused_as_not_supported(void **state)
 	(void)state;
 	struct sim_tree tree = { 0 };
 	struct error err = { 0 };
-	AUTO(auto_graphene_manifest) struct graphene_manifest *manifest =
-		manifest_of(TABLES MOUNT("encrypted", "/a", "file:a"));
-	assert_failure(
-		sim_tree_build(&tree, manifest, &err), err, ERROR_UNSUPPORTED, "encrypted");
+	AUTO(auto_graphene_manifest)
+	struct graphene_manifest *manifest = manifest_of(TABLES MOUNT("encrypted", "/a", "file:a"));
+	assert_failure(sim_tree_build(&tree, manifest, &err), err, ERROR_UNSUPPORTED, "encrypted");
 	sim_tree_free(&tree);
 }
 
 static void a_device_is_found_by_its_short_name_too(void **state)
 {
 	(void)state;
-	AUTO(free_fixture) struct fixture f = tree_of(TABLES MOUNT("chroot", "/x", "dev:null")
-			MOUNT("chroot", "/y", "dev:/dev/zero"));
+	AUTO(free_fixture)
+	struct fixture f = tree_of(
+		TABLES MOUNT("chroot", "/x", "dev:null") MOUNT("chroot", "/y", "dev:/dev/zero"));
 	assert_int_equal(kind_at(&f.tree, "/x"), SIM_MOUNT_DEVICE);
 	assert_string_equal(sim_tree_find(&f.tree, "/x").mount->target, "/dev/null");
 	assert_string_equal(sim_tree_find(&f.tree, "/y").mount->target, "/dev/zero");
+}
+
+static void what_is_no_device_is_not_mounted_as_one(void **state)
+{
+	(void)state;
+	static const char *const uris[] = { "dev:/etc", "dev:/etc/passwd", "dev:../etc" };
+	for (size_t i = 0; i < sizeof(uris) / sizeof(*uris); i++) {
+		struct error err = { 0 };
+		struct sim_tree tree = { 0 };
+		AUTO(auto_free) char *text = xasprintf(TABLES MOUNT("chroot", "/x", "%s"), uris[i]);
+		AUTO(auto_graphene_manifest)
+		struct graphene_manifest *manifest = manifest_of(text);
+		assert_failure(sim_tree_build(&tree, manifest, &err), err, ERROR_INVALID,
+			"is no device and not in /dev");
+		sim_tree_free(&tree);
+	}
 }
 
 static void the_interpreter_is_found_by_name_on_the_library_path(void **state)
@@ -164,8 +183,9 @@ static void the_interpreter_is_found_by_name_on_the_library_path(void **state)
 	assert_int_equal(mkdir("two", 0755), 0);
 	write_file("two/ld-linux-x86-64.so.2", "");
 	write_file("ld-musl-x86_64.so.1", "");
-	AUTO(free_fixture) struct fixture f = tree_of(TABLES MOUNT("chroot", "/lib", "file:one")
-			MOUNT("chroot", "/opt/lib", "file:two"));
+	AUTO(free_fixture)
+	struct fixture f = tree_of(
+		TABLES MOUNT("chroot", "/lib", "file:one") MOUNT("chroot", "/opt/lib", "file:two"));
 	sim_tree_add_interpreters(&f.tree, NULL);
 	assert_on_host(&f.tree, "/lib64/ld-linux-x86-64.so.2", "lib64/ld-linux-x86-64.so.2");
 	sim_tree_add_interpreters(&f.tree, "relative:/lib::/opt/lib:/nowhere");
@@ -193,6 +213,8 @@ int main(void)
 			an_encrypted_mount_is_refused_as_not_supported, enter_folder, leave_folder),
 		cmocka_unit_test_setup_teardown(
 			a_device_is_found_by_its_short_name_too, enter_folder, leave_folder),
+		cmocka_unit_test_setup_teardown(
+			what_is_no_device_is_not_mounted_as_one, enter_folder, leave_folder),
 		cmocka_unit_test_setup_teardown(
 			the_interpreter_is_found_by_name_on_the_library_path, enter_folder,
 			leave_folder),

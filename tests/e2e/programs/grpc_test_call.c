@@ -23,7 +23,7 @@ int main(int argc, char **argv)
 		fputs("grpc_test_call ADDRESS PATH CERT KEY\n", stderr);
 		return 2;
 	}
-	if (!file_read("/dev/stdin", GRPC_MESSAGE_MAX, &request, &err) ||
+	if (!file_read("/dev/fd/0", GRPC_MESSAGE_MAX, &request, &err) ||
 		!grpc_call_unary(argv[1], tls, argv[2], buf_bytes(&request), &result, &err)) {
 		fprintf(stderr, "%s\n", err.message);
 		return 1;

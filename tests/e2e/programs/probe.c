@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -24,7 +25,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
+static int number(const char *text)
+{
+	return (int)strtol(text, NULL, 10);
+}
 
 static int failed(void)
 {
@@ -43,6 +47,36 @@ static int show_environment(char **args)
 {
 	(void)args;
 	return show_arguments(environ);
+}
+
+static int show_entry(const char *path, const struct stat *info, int type, struct FTW *place)
+{
+	(void)place;
+	if (type != FTW_F)
+		return 0;
+	printf("file %o ", info->st_mode & 07777);
+	FILE *file = fopen(path, "r");
+	for (int byte; file && (byte = getc(file)) != EOF;)
+		printf("%02x", (unsigned)byte);
+	printf(" %s%c", path, 0);
+	return file ? fclose(file) : -1;
+}
+
+/*
+ * All that a program is given: arguments, environment, and the files below the folders that are
+ * named. Each fact ends with NUL.
+ */
+static int show_world(char **args)
+{
+	for (char **argument = args - 2; *argument; argument++)
+		printf("argument %s%c", *argument, 0);
+	for (char **variable = environ; *variable; variable++)
+		printf("variable %s%c", *variable, 0);
+	for (; *args; args++) {
+		if (nftw(*args, show_entry, 8, FTW_PHYS))
+			return failed();
+	}
+	return 0;
 }
 
 static int show_system(char **args)
@@ -77,7 +111,7 @@ static int show_descriptors(char **args)
 	(void)args;
 	DIR *entries = opendir("/proc/self/fd");
 	for (struct dirent *entry; entries && (entry = readdir(entries));) {
-		if (entry->d_name[0] != '.' && atoi(entry->d_name) != dirfd(entries))
+		if (entry->d_name[0] != '.' && number(entry->d_name) != dirfd(entries))
 			printf("%s\n", entry->d_name);
 	}
 	return entries ? 0 : failed();
@@ -98,7 +132,11 @@ static int show_limits(char **args)
 static int take_memory(char **args)
 {
 	size_t size = strtoull(args[0], NULL, 0) << 20;
-	return malloc(size) ? puts("got it") < 0 : failed();
+	void *memory = malloc(size);
+	if (!memory)
+		return failed();
+	free(memory);
+	return puts("got it") < 0;
 }
 
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
@@ -113,7 +151,7 @@ static void *wait_at_gate(void *unused)
 /* How many threads can live at the same time, the first one counted. */
 static int count_threads(char **args)
 {
-	int wanted = atoi(args[0]);
+	int wanted = number(args[0]);
 	pthread_t threads[256];
 	int count = 0;
 	pthread_mutex_lock(&gate);
@@ -131,7 +169,7 @@ static int count_threads(char **args)
 static int repeat_threads(char **args)
 {
 	pthread_t thread;
-	for (int i = atoi(args[0]); i; i--) {
+	for (int i = number(args[0]); i; i--) {
 		if ((errno = pthread_create(&thread, NULL, wait_at_gate, NULL)))
 			return failed();
 		pthread_join(thread, NULL);
@@ -155,16 +193,16 @@ static int fork_once(char **args)
 
 static int exit_with(char **args)
 {
-	exit(atoi(args[0]));
+	exit(number(args[0]));
 }
 
 static int die_by(char **args)
 {
-	raise(atoi(args[0]));
+	raise(number(args[0]));
 	return failed();
 }
 
-static int use_stack(long frames)
+static int use_stack(int frames)
 {
 	volatile char frame[4096];
 	frame[0] = 1;
@@ -173,7 +211,7 @@ static int use_stack(long frames)
 
 static int use_stack_pages(char **args)
 {
-	printf("%d\n", use_stack(atol(args[0])));
+	printf("%d\n", use_stack(number(args[0])));
 	return 0;
 }
 
@@ -286,6 +324,7 @@ static const struct {
 } commands[] = {
 	{ "args", show_arguments },
 	{ "env", show_environment },
+	{ "world", show_world },
 	{ "uname", show_system },
 	{ "uname-nowhere", uname_nowhere },
 	{ "id", show_identity },

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * marble_test: the test Marble (spec premain.md clause 10). It speaks HTTPS with the certificate
+ * that the Coordinator gave it, by way of the environment alone, and with an OpenSSL of its own.
+ * The server's or its own address is EDG_TEST_ADDR; port 0 is any, and the log tells which.
+ *
+ *   marble_test                       GET from the Marble at the address
+ *   marble_test serve                 to Marbles of the mesh
+ *   marble_test serve-no-client-auth  to everybody
+ *   marble_test secrets FILE...       to Marbles of the mesh, the files as JSON
+ */
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define REQUEST_MAX     8192
+#define ANSWER_MAX      (1 << 20)
+#define NAME_MAX_LENGTH 256
+
+__attribute__((noreturn)) static void fail(const char *what)
+{
+	fprintf(stderr, "marble-test: %s\n", what);
+	ERR_print_errors_fp(stderr);
+	exit(EXIT_FAILURE);
+}
+
+static void *need(void *value, const char *what)
+{
+	if (!value)
+		fail(what);
+	return value;
+}
+
+static void need_success(bool done, const char *what)
+{
+	if (!done)
+		fail(what);
+}
+
+/* credentials */
+
+static BIO *open_variable(const char *name)
+{
+	const char *text = need(getenv(name), name);
+	return need(BIO_new_mem_buf(text, -1), name);
+}
+
+static X509 *read_certificate(BIO *source)
+{
+	X509 *certificate = PEM_read_bio_X509(source, NULL, NULL, NULL);
+	ERR_clear_error(); /* the end of the text is one, too */
+	return certificate;
+}
+
+/* The Marble's certificate, and what stands between it and the Coordinator's root. */
+static void use_chain(SSL_CTX *tls)
+{
+	static const char name[] = "MARBLE_PREDEFINED_MARBLE_CERTIFICATE_CHAIN";
+	BIO *source = open_variable(name);
+	X509 *own = need(read_certificate(source), name);
+	need_success(SSL_CTX_use_certificate(tls, own) == 1, name);
+	X509_free(own);
+	for (X509 *next; (next = read_certificate(source));)
+		need_success(SSL_CTX_add0_chain_cert(tls, next) == 1, name);
+	BIO_free(source);
+}
+
+static void use_key(SSL_CTX *tls)
+{
+	static const char name[] = "MARBLE_PREDEFINED_PRIVATE_KEY";
+	BIO *source = open_variable(name);
+	EVP_PKEY *key = need(PEM_read_bio_PrivateKey(source, NULL, NULL, NULL), name);
+	need_success(SSL_CTX_use_PrivateKey(tls, key) == 1, name);
+	EVP_PKEY_free(key);
+	BIO_free(source);
+}
+
+static void trust_mesh(SSL_CTX *tls)
+{
+	static const char name[] = "MARBLE_PREDEFINED_ROOT_CA";
+	BIO *source = open_variable(name);
+	X509 *root = need(read_certificate(source), name);
+	need_success(X509_STORE_add_cert(SSL_CTX_get_cert_store(tls), root) == 1, name);
+	X509_free(root);
+	BIO_free(source);
+}
+
+static SSL_CTX *new_tls(const SSL_METHOD *method, int verify)
+{
+	SSL_CTX *tls = need(SSL_CTX_new(method), "TLS context");
+	SSL_CTX_set_min_proto_version(tls, TLS1_2_VERSION);
+	use_chain(tls);
+	use_key(tls);
+	trust_mesh(tls);
+	SSL_CTX_set_verify(tls, verify, NULL);
+	return tls;
+}
+
+/* addresses */
+
+struct address {
+	char host[NAME_MAX_LENGTH];
+	const char *port; /* in the environment */
+};
+
+static struct address test_address(void)
+{
+	struct address address = { 0 };
+	const char *text = need(getenv("EDG_TEST_ADDR"), "EDG_TEST_ADDR is not set");
+	const char *colon = need(strrchr(text, ':'), "EDG_TEST_ADDR is no HOST:PORT");
+	size_t length = (size_t)(colon - text);
+	need_success(length < sizeof(address.host), "EDG_TEST_ADDR is too long");
+	memcpy(address.host, text, length);
+	address.port = colon + 1;
+	return address;
+}
+
+/* A socket that `use`, bind or connect, accepts for the address. */
+static int open_socket(const struct address *address,
+	int (*use)(int, const struct sockaddr *, socklen_t), const char *what)
+{
+	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+	struct addrinfo *found = NULL;
+	int fd = -1;
+	int reason = getaddrinfo(address->host, address->port, &hints, &found);
+	need_success(!reason, gai_strerror(reason));
+	for (struct addrinfo *next = found; next && fd < 0; next = next->ai_next) {
+		fd = socket(next->ai_family, next->ai_socktype, 0);
+		if (fd >= 0 && use(fd, next->ai_addr, next->ai_addrlen)) {
+			close(fd);
+			fd = -1;
+		}
+	}
+	freeaddrinfo(found);
+	need_success(fd >= 0, what);
+	return fd;
+}
+
+static unsigned port_of(int fd)
+{
+	struct sockaddr_storage own = { 0 };
+	socklen_t size = sizeof(own);
+	need_success(!getsockname(fd, (struct sockaddr *)&own, &size), "getsockname");
+	return ntohs(own.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&own)->sin6_port
+					       : ((struct sockaddr_in *)&own)->sin_port);
+}
+
+/* client */
+
+static void demand_name(SSL *connection, const char *host)
+{
+	X509_VERIFY_PARAM *parameters = SSL_get0_param(connection);
+	if (X509_VERIFY_PARAM_set1_ip_asc(parameters, host) == 1)
+		return;
+	need_success(SSL_set1_host(connection, host) == 1 &&
+			     SSL_set_tlsext_host_name(connection, host) == 1,
+		"name of the server");
+}
+
+static size_t read_all(SSL *connection, char *text, size_t max)
+{
+	size_t size = 0;
+	for (int got; size < max - 1; size += (size_t)got) {
+		got = SSL_read(connection, text + size, (int)(max - 1 - size));
+		if (got <= 0)
+			break;
+	}
+	text[size] = 0;
+	return size;
+}
+
+static int get(void)
+{
+	static char answer[ANSWER_MAX];
+	struct address address = test_address();
+	SSL_CTX *tls = new_tls(TLS_client_method(), SSL_VERIFY_PEER);
+	SSL *connection = need(SSL_new(tls), "TLS connection");
+	demand_name(connection, address.host);
+	int fd = open_socket(&address, connect, "nobody answers at EDG_TEST_ADDR");
+	SSL_set_fd(connection, fd);
+	need_success(SSL_connect(connection) == 1, "no TLS with the server");
+	char request[NAME_MAX_LENGTH + 64];
+	int length = snprintf(request, sizeof(request),
+		"GET / HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", address.host);
+	need_success(SSL_write(connection, request, length) == length, "no request sent");
+	read_all(connection, answer, sizeof(answer));
+	char *body = strstr(answer, "\r\n\r\n");
+	if (!body || strncmp(answer, "HTTP/1.1 200 OK\r\n", 17))
+		fail("no answer with status 200");
+	fputs("Successful connection to Server: 200 OK\n", stderr);
+	fputs(body + 4, stdout);
+	SSL_shutdown(connection);
+	SSL_free(connection);
+	SSL_CTX_free(tls);
+	close(fd);
+	return 0;
+}
+
+/* server */
+
+/* Up to the empty line. */
+static bool read_request(SSL *connection)
+{
+	char request[REQUEST_MAX] = { 0 };
+	int size = 0;
+	while (!strstr(request, "\r\n\r\n")) {
+		int got = SSL_read(connection, request + size, REQUEST_MAX - 1 - size);
+		if (got <= 0)
+			return false;
+		size += got;
+	}
+	return true;
+}
+
+static void answer(SSL *connection, const char *body)
+{
+	char head[128];
+	int length = snprintf(head, sizeof(head),
+		"HTTP/1.1 200 OK\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n",
+		strlen(body));
+	if (SSL_accept(connection) != 1 || !read_request(connection)) {
+		fputs("marble-test: refused a connection\n", stderr);
+		ERR_print_errors_fp(stderr);
+		return;
+	}
+	if (SSL_write(connection, head, length) == length)
+		SSL_write(connection, body, (int)strlen(body));
+	SSL_shutdown(connection);
+}
+
+__attribute__((noreturn)) static void serve(int verify, const char *body)
+{
+	struct address address = test_address();
+	SSL_CTX *tls = new_tls(TLS_server_method(), verify);
+	(void)signal(SIGPIPE, SIG_IGN);
+	int listener = open_socket(&address, bind, "EDG_TEST_ADDR cannot be served");
+	need_success(!listen(listener, SOMAXCONN), "listen");
+	fprintf(stderr, "starting server\nserving at %s:%u\n", address.host, port_of(listener));
+	for (;;) {
+		int fd = accept(listener, NULL, NULL);
+		need_success(fd >= 0, "accept");
+		SSL *connection = need(SSL_new(tls), "TLS connection");
+		SSL_set_fd(connection, fd);
+		answer(connection, body);
+		SSL_free(connection);
+		close(fd);
+	}
+}
+
+/* {"FILE":"base64",...} of files whose names need no escapes. */
+static const char *describe_files(char **paths)
+{
+	static char json[ANSWER_MAX];
+	static unsigned char content[ANSWER_MAX / 4];
+	size_t size = 0;
+	json[size++] = '{';
+	for (; *paths; paths++) {
+		FILE *file = need(fopen(*paths, "r"), *paths);
+		size_t length = fread(content, 1, sizeof(content), file);
+		need_success(!ferror(file), *paths);
+		fclose(file);
+		need_success(size + strlen(*paths) + length / 3 * 4 + 16 < sizeof(json), *paths);
+		size += (size_t)sprintf(json + size, "\"%s\":\"", *paths);
+		size += (size_t)EVP_EncodeBlock((unsigned char *)json + size, content, (int)length);
+		json[size++] = '"';
+		json[size++] = paths[1] ? ',' : '}';
+	}
+	json[size] = 0;
+	return json;
+}
+
+int main(int argc, char **argv)
+{
+	static const char welcome[] = "Welcome to this Marbelous world!";
+	const int mutual = SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+	if (argc == 1)
+		return get();
+	if (!strcmp(argv[1], "serve"))
+		serve(mutual, welcome);
+	if (!strcmp(argv[1], "serve-no-client-auth"))
+		serve(SSL_VERIFY_NONE, welcome);
+	if (!strcmp(argv[1], "secrets") && argc > 2)
+		serve(mutual, describe_files(argv + 2));
+	fail("usage: marble_test [serve | serve-no-client-auth | secrets FILE...]");
+}

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tree that `make install` makes, moved to another place, as packages do."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+import sim_app
+from sim_fixtures import (  # pylint: disable=unused-import
+    fixture_era, fixture_key, fixture_make_app, fixture_probe)
+
+PROGRAMS = {"coordinator", "graphene-argv-serializer", "graphene-manifest", "graphene-platform",
+            "graphene-sign", "graphene-sigstruct-view", "graphene-sim", "marblerun",
+            "premain-graphene"}
+
+
+@pytest.fixture(name="tree", scope="module")
+def fixture_tree(build, tmp_path_factory):
+    """The prefix below a DESTDIR."""
+    destination = tmp_path_factory.mktemp("destination")
+    subprocess.run(["meson", "install", "-C", build, "--no-rebuild", "--quiet",
+                    "--destdir", destination], check=True, timeout=sim_app.PATIENCE)
+    options = json.loads(subprocess.run(["meson", "introspect", "--buildoptions", build], check=True,
+                                        capture_output=True, timeout=sim_app.PATIENCE).stdout)
+    prefix, = (option["value"] for option in options if option["name"] == "prefix")
+    return destination / Path(prefix).relative_to("/")
+
+
+@pytest.fixture(name="installed")
+def fixture_installed(tree, monkeypatch):
+    """Lets applications be signed and run by what was installed."""
+    monkeypatch.setattr(sim_app, "SIM", tree / "bin/graphene-sim")
+    monkeypatch.setattr(sim_app, "SIGN", tree / "bin/graphene-sign")
+    monkeypatch.setattr(sim_app, "RUNTIME", tree / "lib/graphene-sim/runtime/glibc")
+    return tree
+
+
+def test_programs_and_libraries_are_in_their_places(tree):
+    assert {path.name for path in (tree / "bin").iterdir()} == PROGRAMS
+    assert {path.name for path in (tree / "lib").iterdir()} == {"graphene-sim", "marblerun"}
+    assert os.listdir(tree / "lib/marblerun") == ["premain-graphene.so"]
+    for name in ("libpal-sim.so", "libsysdb.so", "runtime/glibc/ld-linux-x86-64.so.2"):
+        assert (tree / "lib/graphene-sim" / name).is_file()
+
+
+def test_the_old_names_lead_to_the_programs(tree):
+    for alias in (tree / "lib/graphene-sim/bin").iterdir():
+        assert alias.resolve(strict=True).parent == tree / "bin", alias
+
+
+def test_the_tools_find_the_installed_runtime(installed, tmp_path):
+    template = tmp_path / "template"
+    template.write_text('runtime = "{{ graphene.runtimedir() }}"\nlibos = "{{ graphene.libos }}"\n')
+    done = subprocess.run([installed / "bin/graphene-manifest", template], capture_output=True,
+                          text=True, check=True, timeout=sim_app.PATIENCE)
+    folder = installed / "lib/graphene-sim"
+    assert done.stdout == f'runtime = "{folder}/runtime/glibc"\nlibos = "{folder}/libsysdb.so"\n'
+
+
+@pytest.mark.usefixtures("installed")
+def test_an_application_is_signed_and_runs(make_app, era):
+    assert make_app(era=era).sign().succeed("arguments", "x").splitlines()[-1] == "x"
