@@ -5,9 +5,10 @@
 #include "base/log.h"
 #include "manifest/manifest.h"
 
-static bool find_secret(
-	void *context, const char *name, const struct secret **secret, struct error *err)
+static bool find_secret(void *context, const char *name, bool previous,
+	const struct secret **secret, struct error *err)
 {
+	(void)previous;
 	(void)name;
 	(void)err;
 	*secret = context;

@@ -7,9 +7,10 @@
 
 #include <string.h>
 
-static bool find_secret(
-	void *context, const char *name, const struct secret **secret, struct error *err)
+static bool find_secret(void *context, const char *name, bool previous,
+	const struct secret **secret, struct error *err)
 {
+	(void)previous;
 	if (!strcmp(name, "broken"))
 		return error_set(err, ERROR_INTERNAL, "broken");
 	if (!strcmp(name, "key"))

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/memory.h"
+#include "base/spelling.h"
 
 #include <string.h>
 #include <strings.h>
@@ -79,38 +80,12 @@ bool cmd_help(const struct invocation *invocation, struct error *err)
 	return true;
 }
 
-static size_t smaller(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-/* How many letters must be changed, added or dropped to make b of a (Levenshtein). */
-static size_t distance(const char *a, const char *b)
-{
-	size_t row[32];
-	size_t width = strlen(b);
-	if (width >= sizeof(row) / sizeof(row[0]))
-		return width;
-	for (size_t k = 0; k <= width; k++)
-		row[k] = k;
-	for (size_t i = 0; a[i]; i++) {
-		size_t diagonal = row[0];
-		row[0] = i + 1;
-		for (size_t k = 0; k < width; k++) {
-			size_t changed = diagonal + (a[i] != b[k]);
-			diagonal = row[k + 1];
-			row[k + 1] = smaller(changed, smaller(row[k], row[k + 1]) + 1);
-		}
-	}
-	return row[width];
-}
-
 bool help_unknown_command(const char *group, const char *word, struct error *err)
 {
 	AUTO(buf_free) struct buf near = { 0 };
 	for (size_t i = 0; i < command_count; i++) {
 		const char *last = command_below(&commands[i], group);
-		if (last && (distance(word, last) <= NEAR_DISTANCE ||
+		if (last && (spelling_distance(word, last) <= NEAR_DISTANCE ||
 				    !strncasecmp(last, word, strlen(word))))
 			buf_printf(&near, "\t%s\n", last);
 	}

@@ -37,6 +37,7 @@ struct deployment *deployment_create(const struct pki_options *options, int64_t 
 	if (!pki_create(&deployment->pki, options, now, err))
 		return NULL;
 	random_bytes(deployment->root_secret, ROOT_SECRET_SIZE);
+	memcpy(deployment->previous_root_secret, deployment->root_secret, ROOT_SECRET_SIZE);
 	deployment_prepare(deployment);
 	return TAKE(deployment);
 }
@@ -52,6 +53,7 @@ static void share_authority(struct deployment *to, const struct deployment *from
 	to->pki = *pki;
 	buf_put(&to->quote, from->quote.data, from->quote.size);
 	memcpy(to->root_secret, from->root_secret, ROOT_SECRET_SIZE);
+	memcpy(to->previous_root_secret, from->previous_root_secret, ROOT_SECRET_SIZE);
 	deployment_prepare(to);
 }
 
@@ -76,7 +78,7 @@ struct deployment *deployment_with_manifest(
 		error_prefix(err, "generating secrets from manifest");
 		return NULL;
 	}
-	if (!dry_run(next, now, err) || !sign_manifest(next, err))
+	if (!dry_run(next, NULL, now, err) || !sign_manifest(next, err))
 		return NULL;
 	update_log_put(&next->update_log, "Initial manifest set");
 	return TAKE(next);
@@ -98,10 +100,12 @@ void deployment_release(struct deployment *deployment)
 	buf_free(&deployment->manifest_signature);
 	manifest_free(deployment->manifest);
 	strmap_free(&deployment->shared_secrets, secret_free_value);
+	strmap_free(&deployment->previous_secrets, secret_free_value);
 	buf_free(&deployment->update_log);
 	secret_free(deployment->root_ca);
 	secret_free(deployment->coordinator_root);
 	secret_free(deployment->coordinator_intermediate);
 	memory_wipe(deployment->root_secret, ROOT_SECRET_SIZE);
+	memory_wipe(deployment->previous_root_secret, ROOT_SECRET_SIZE);
 	free(deployment);
 }

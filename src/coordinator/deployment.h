@@ -30,14 +30,16 @@ struct deployment {
 	struct buf
 		quote; /* of the root certificate, with Open Enclave header; empty in simulation */
 	uint8_t root_secret[ROOT_SECRET_SIZE];
+	uint8_t previous_root_secret[ROOT_SECRET_SIZE]; /* the same until it is rotated */
 
 	/* from here on empty until there is a manifest */
 	uint8_t id[DEPLOYMENT_ID_SIZE]; /* ties the activation counters to this deployment */
 	struct buf manifest_text;       /* the exact bytes that were set */
 	struct buf manifest_signature;  /* ECDSA by the root key over them, ASN.1 DER */
 	struct manifest *manifest;
-	struct strmap shared_secrets; /* name to struct secret */
-	struct buf update_log;        /* lines */
+	struct strmap shared_secrets;   /* shared and user-defined: name to struct secret */
+	struct strmap previous_secrets; /* of those that were made anew, the values before */
+	struct buf update_log;          /* lines */
 
 	/* made once, used by every activation */
 	struct secret *root_ca;

@@ -7,8 +7,10 @@
 
 /*
  * Generates each private secret once and executes each template of each Marble, for a UUID that no
- * Marble has. Errors have the prefix of the spec.
+ * Marble has. Something stands for every user-defined secret but those that are in `uploaded`, a
+ * map by name, which may be NULL. Errors have the prefix of the spec.
  */
-bool dry_run(const struct deployment *deployment, int64_t now, struct error *err);
+bool dry_run(const struct deployment *deployment, const struct strmap *uploaded, int64_t now,
+	struct error *err);
 
 #endif

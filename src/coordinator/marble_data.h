@@ -12,10 +12,13 @@
 struct marble_data {
 	const struct deployment *deployment;
 	struct secret_binding binding;
+	struct secret_binding previous_binding;
 	int64_t now;
+	bool is_hurried;   /* do not make what secret_takes_time, fail instead */
+	bool was_too_slow; /* … which happened: another thread should try */
 	struct secret *marble_cert;
 	struct secret *seal_key;
-	void *private_secrets;     /* tree of those that were asked for */
+	void *made;                /* tree of the secrets that were asked for */
 	struct template_data view; /* for template_execute; points into this struct */
 };
 
@@ -26,6 +29,8 @@ struct marble_data {
 void marble_data_init(struct marble_data *data, const struct deployment *deployment,
 	const char *marble_type, const char *uuid, const struct marble_identity *identity,
 	int64_t now);
+/* Puts a value of our own in place of a stored one. */
+void marble_data_replace(struct marble_data *data, const char *name, struct secret *value);
 void marble_data_free(struct marble_data *data);
 
 #endif

@@ -27,9 +27,29 @@ struct secret *secret_generate(const struct secret *definition, const char *name
 	const struct secret_binding *binding, const struct pki *pki, int64_t now,
 	struct error *err);
 
-/* The shared secrets of a manifest: name to struct secret. */
+/* True for types whose keys take long to generate, so that no event loop should wait for them. */
+bool secret_takes_time(const struct secret *definition);
+
+/*
+ * What becomes of a shared secret when the authority is renewed: a certificate gets a new key and
+ * is issued anew, with the names, the usages and the end of the present one; keys and user-defined
+ * secrets stay.
+ */
+struct secret *secret_renew(const struct secret *current, const char *name, const struct pki *pki,
+	int64_t now, struct error *err);
+
+/*
+ * The secrets that a deployment stores, name to struct secret: shared ones are generated,
+ * user-defined ones are empty but for what the manifest gives them.
+ */
 bool secrets_generate_shared(const struct strmap *definitions, const struct pki *pki, int64_t now,
 	struct strmap *shared, struct error *err);
+
+/*
+ * Has all its values for trying templates: a byte each, where a user-defined secret was not
+ * uploaded yet. The caller frees.
+ */
+struct secret *secret_stand_in(const struct secret *definition);
 
 /* .MarbleRun.SealKey: 32 bytes that depend on deployment and UUID alone. */
 struct secret *secret_seal_key(const struct secret_binding *binding);

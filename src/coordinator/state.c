@@ -12,7 +12,8 @@
 #include <jansson.h>
 #include <string.h>
 
-#define SECRET_PREFIX "secret:"
+#define SECRET_PREFIX          "secret:"
+#define PREVIOUS_SECRET_PREFIX "previousSecret:"
 
 DEFINE_AUTO_FREE(auto_json, json_t *, json_decref)
 
@@ -66,15 +67,25 @@ static bool put_authority(json_t *state, const struct pki *pki, struct error *er
 	       put_key(state, "privateKey:coordinatorIntermediateKey", pki->intermediate_key, err);
 }
 
-static void put_secret(json_t *state, const char *name, const struct secret *secret)
+/* ValidFor is stored because a definition without it gets the default one (clause 6.4). */
+static void put_secret(
+	json_t *state, const char *prefix, const char *name, const struct secret *secret)
 {
 	json_t *object = json_object();
+	if (json_object_set_new(object, "ValidFor", json_integer((json_int_t)secret->valid_for)))
+		abort();
 	put_bytes(object, "Cert", buf_bytes(&secret->cert));
 	put_bytes(object, "Private", buf_bytes(&secret->private_key));
 	put_bytes(object, "Public", buf_bytes(&secret->public_key));
-	AUTO(auto_free) char *key = xasprintf(SECRET_PREFIX "%s", name);
+	AUTO(auto_free) char *key = xasprintf("%s%s", prefix, name);
 	if (json_object_set_new(state, key, object))
 		abort();
+}
+
+static void put_secrets(json_t *state, const char *prefix, const struct strmap *secrets)
+{
+	for (size_t i = 0; i < secrets->count; i++)
+		put_secret(state, prefix, secrets->entries[i].name, secrets->entries[i].value);
 }
 
 bool deployment_encode(const struct deployment *deployment, struct buf *out, struct error *err)
@@ -86,14 +97,14 @@ bool deployment_encode(const struct deployment *deployment, struct buf *out, str
 	if (!put_authority(state, &deployment->pki, err))
 		return false;
 	put_bytes(state, "rootSecret", (struct bytes){ deployment->root_secret, ROOT_SECRET_SIZE });
+	put_bytes(state, "previousRootSecret",
+		(struct bytes){ deployment->previous_root_secret, ROOT_SECRET_SIZE });
 	put_bytes(state, "deploymentID", (struct bytes){ deployment->id, DEPLOYMENT_ID_SIZE });
 	put_bytes(state, "manifest", buf_bytes(&deployment->manifest_text));
 	put_bytes(state, "manifestSignature", buf_bytes(&deployment->manifest_signature));
 	put_bytes(state, "updateLog", buf_bytes(&deployment->update_log));
-	for (size_t i = 0; i < deployment->shared_secrets.count; i++) {
-		const struct strmap_entry *entry = &deployment->shared_secrets.entries[i];
-		put_secret(state, entry->name, entry->value);
-	}
+	put_secrets(state, SECRET_PREFIX, &deployment->shared_secrets);
+	put_secrets(state, PREVIOUS_SECRET_PREFIX, &deployment->previous_secrets);
 	size_t size = json_dumpb(state, NULL, 0, JSON_COMPACT);
 	json_dumpb(state, (char *)buf_extend(out, size), size, JSON_COMPACT);
 	return true;
@@ -123,40 +134,58 @@ static bool get_authority(const json_t *state, struct pki *pki)
 }
 
 static struct secret *get_secret(
-	const json_t *state, const char *name, const struct secret *definition)
+	const json_t *state, const char *prefix, const char *name, const struct secret *definition)
 {
-	AUTO(auto_free) char *key = xasprintf(SECRET_PREFIX "%s", name);
+	AUTO(auto_free) char *key = xasprintf("%s%s", prefix, name);
 	const json_t *object = json_object_get(state, key);
-	struct secret *secret = xcalloc(1, sizeof(*secret));
-	secret->type = definition->type;
-	secret->size = definition->size;
-	secret->shared = definition->shared;
-	secret->valid_for = definition->valid_for;
-	if (get_bytes(object, "Cert", &secret->cert) &&
-		get_bytes(object, "Private", &secret->private_key) &&
-		get_bytes(object, "Public", &secret->public_key))
-		return secret;
-	secret_free(secret);
-	return NULL;
+	const json_t *valid_for = json_object_get(object, "ValidFor");
+	AUTO(auto_secret) struct secret *secret = secret_of_definition(definition);
+	if (json_integer_value(valid_for) > 0)
+		secret->valid_for = (uint64_t)json_integer_value(valid_for);
+	bool complete = get_bytes(object, "Cert", &secret->cert) &&
+			get_bytes(object, "Private", &secret->private_key) &&
+			get_bytes(object, "Public", &secret->public_key);
+	return complete ? TAKE(secret) : NULL;
 }
 
-static bool get_shared_secrets(
-	const json_t *state, struct deployment *deployment, struct error *err)
+static void get_previous_secrets(const json_t *state, struct deployment *deployment)
+{
+	const struct strmap *definitions = &deployment->manifest->secrets;
+	for (size_t i = 0; i < definitions->count; i++) {
+		const char *name = definitions->entries[i].name;
+		struct secret *secret = get_secret(
+			state, PREVIOUS_SECRET_PREFIX, name, definitions->entries[i].value);
+		if (secret)
+			strmap_add(&deployment->previous_secrets, name, secret);
+	}
+	strmap_sort(&deployment->previous_secrets, secret_free_value);
+}
+
+static bool get_secrets(const json_t *state, struct deployment *deployment, struct error *err)
 {
 	const struct strmap *definitions = &deployment->manifest->secrets;
 	for (size_t i = 0; i < definitions->count; i++) {
 		const char *name = definitions->entries[i].name;
 		const struct secret *definition = definitions->entries[i].value;
-		if (!definition->shared)
+		if (!definition->shared && !definition->user_defined)
 			continue;
-		struct secret *secret = get_secret(state, name, definition);
+		struct secret *secret = get_secret(state, SECRET_PREFIX, name, definition);
 		if (!secret)
 			return error_set(err, ERROR_INTERNAL,
 				"sealed state has no value of secret %s", name);
 		strmap_add(&deployment->shared_secrets, name, secret);
 	}
 	strmap_sort(&deployment->shared_secrets, secret_free_value);
+	get_previous_secrets(state, deployment);
 	return true;
+}
+
+/* States of versions that could not rotate it have no previous one. */
+static void get_previous_root_secret(const json_t *state, struct deployment *deployment)
+{
+	uint8_t *previous = deployment->previous_root_secret;
+	if (!get_exactly(state, "previousRootSecret", previous, ROOT_SECRET_SIZE))
+		memcpy(previous, deployment->root_secret, ROOT_SECRET_SIZE);
 }
 
 static bool fill(const json_t *state, struct deployment *deployment, struct error *err)
@@ -170,8 +199,9 @@ static bool fill(const json_t *state, struct deployment *deployment, struct erro
 		!get_bytes(state, "manifestSignature", &deployment->manifest_signature) ||
 		!get_bytes(state, "updateLog", &deployment->update_log))
 		return error_set(err, ERROR_INTERNAL, "sealed state misses a part");
+	get_previous_root_secret(state, deployment);
 	deployment->manifest = manifest_parse(buf_bytes(&deployment->manifest_text), err);
-	return deployment->manifest && get_shared_secrets(state, deployment, err);
+	return deployment->manifest && get_secrets(state, deployment, err);
 }
 
 struct deployment *deployment_decode(struct bytes data, struct error *err)

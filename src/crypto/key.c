@@ -42,6 +42,27 @@ EVP_PKEY *key_generate_ec(unsigned bits, struct error *err)
 	return key;
 }
 
+EVP_PKEY *key_generate_rsa(uint64_t bits, struct error *err)
+{
+	if (bits < RSA_BITS_MIN || bits > RSA_BITS_MAX) {
+		error_set(err, ERROR_INVALID, "unsupported size %llu: an RSA key has %d to %d bits",
+			(unsigned long long)bits, RSA_BITS_MIN, RSA_BITS_MAX);
+		return NULL;
+	}
+	EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)bits);
+	if (!key)
+		crypto_error(err, ERROR_INTERNAL, "cannot generate an RSA key");
+	return key;
+}
+
+EVP_PKEY *key_generate_ed25519(struct error *err)
+{
+	EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+	if (!key)
+		crypto_error(err, ERROR_INTERNAL, "cannot generate an Ed25519 key");
+	return key;
+}
+
 bool key_put_private(EVP_PKEY *key, struct buf *out, struct error *err)
 {
 	struct ec_key parts;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Elliptic-curve keys: generating, storing, signing. Keys are EVP_PKEY (see crypto/openssl.h); a
- * function that returns one gives it to the caller, who frees it with EVP_PKEY_free or auto_pkey.
- * "Raw" is big-endian, both halves padded: X || Y for a point, r || s for a signature.
+ * Keys, mostly on elliptic curves: generating, storing, signing. Keys are EVP_PKEY (see
+ * crypto/openssl.h); a function that returns one gives it to the caller, who frees it with
+ * EVP_PKEY_free or auto_pkey. "Raw" is big-endian, both halves padded: X || Y for a point, r || s
+ * for a signature.
  */
 #ifndef CRYPTO_KEY_H
 #define CRYPTO_KEY_H
@@ -14,8 +15,17 @@
 
 #define P256_RAW_SIZE 64 /* of a raw public key and of a raw signature */
 
+#define RSA_BITS_MIN 1024 /* as the Go library has it; less can be factored */
+#define RSA_BITS_MAX 8192 /* more takes minutes */
+
 /* bits: 224, 256, 384 or 521. NULL with ERROR_INVALID for another number. */
 EVP_PKEY *key_generate_ec(unsigned bits, struct error *err);
+/*
+ * RSA with public exponent 65537. Takes a tenth of a second for 2048 bits, seconds for 4096. NULL
+ * with ERROR_INVALID for less than RSA_BITS_MIN or more than RSA_BITS_MAX.
+ */
+EVP_PKEY *key_generate_rsa(uint64_t bits, struct error *err);
+EVP_PKEY *key_generate_ed25519(struct error *err);
 
 /* DER: PKCS#8 for private keys, SubjectPublicKeyInfo (PKIX) for public ones. Append to out. */
 bool key_put_private(EVP_PKEY *key, struct buf *out, struct error *err);

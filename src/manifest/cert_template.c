@@ -20,6 +20,7 @@ void cert_template_free(struct cert_template *template)
 	GENERAL_NAMES_free(template->alt_names);
 	EXTENDED_KEY_USAGE_free(template->extended_usages);
 	sk_X509_EXTENSION_pop_free(template->extensions, X509_EXTENSION_free);
+	buf_free(&template->certificate);
 	free(template);
 }
 
@@ -141,8 +142,7 @@ static bool time_of(const ASN1_TIME *time, int64_t *seconds)
 	return true;
 }
 
-/* A template that has what the certificate has. */
-static struct cert_template *build_from(X509 *cert)
+struct cert_template *cert_template_of(X509 *cert)
 {
 	AUTO(cert_source_free) struct cert_source source = { 0 };
 	take_alt_names(cert, &source);
@@ -177,7 +177,8 @@ static bool decode_certificate(struct go_json *in, struct cert_template **place)
 	AUTO(auto_x509) X509 *cert = cert_read(buf_bytes(&der), &inner);
 	if (!cert)
 		return go_json_fail(in, "%s", inner.message);
-	*place = build_from(cert);
+	*place = cert_template_of(cert);
+	(*place)->certificate = buf_take(&der);
 	return true;
 }
 

@@ -19,6 +19,7 @@ struct cert_template {
 	bool has_path_length;
 	unsigned path_length;
 	STACK_OF(X509_EXTENSION) * extensions; /* NULL for none */
+	struct buf certificate; /* DER: what the JSON gave instead of members; else empty */
 };
 
 /*
@@ -27,6 +28,8 @@ struct cert_template {
  * ERROR_INVALID on a wrong type or value.
  */
 struct cert_template *cert_template_parse(struct bytes json, struct error *err);
+/* A template for another certificate with the names, usages and end of this one. */
+struct cert_template *cert_template_of(X509 *certificate);
 void cert_template_free(struct cert_template *template);
 
 struct go_json; /* manifest/go_json.h */

@@ -131,24 +131,24 @@ static const struct go_json_entries secrets = {
 /* TLS tag (clause 2.5). */
 
 static const struct go_json_field tls_entry_fields[] = {
-	GO_JSON_FIELD(document_tls_entry, "Port", go_json_text, port),
-	GO_JSON_FIELD(document_tls_entry, "Addr", go_json_text, address),
-	GO_JSON_FIELD(document_tls_entry, "Cert", go_json_text, certificate),
-	GO_JSON_FIELD(document_tls_entry, "DisableClientAuth", go_json_bool, disable_client_auth),
+	GO_JSON_FIELD(manifest_tls_entry, "Port", go_json_text, port),
+	GO_JSON_FIELD(manifest_tls_entry, "Addr", go_json_text, address),
+	GO_JSON_FIELD(manifest_tls_entry, "Cert", go_json_text, certificate),
+	GO_JSON_FIELD(manifest_tls_entry, "DisableClientAuth", go_json_bool, disable_client_auth),
 	GO_JSON_END,
 };
 
 static bool add_tls_entry(struct go_json *in, void *list)
 {
-	struct document_tls_entries *entries = list;
+	struct manifest_tls_entries *entries = list;
 	size_t size = sizeof(*entries->items);
 	entries->items = xreallocarray(entries->items, entries->count + 1, size);
-	struct document_tls_entry *entry = &entries->items[entries->count++];
-	*entry = (struct document_tls_entry){ 0 };
+	struct manifest_tls_entry *entry = &entries->items[entries->count++];
+	*entry = (struct manifest_tls_entry){ 0 };
 	return go_json_struct(in, tls_entry_fields, entry, "manifest.TLSTagEntry");
 }
 
-static void free_tls_entries(struct document_tls_entries *entries)
+static void free_tls_entries(struct manifest_tls_entries *entries)
 {
 	for (size_t i = 0; i < entries->count; i++) {
 		free(entries->items[i].port);
@@ -156,7 +156,7 @@ static void free_tls_entries(struct document_tls_entries *entries)
 		free(entries->items[i].certificate);
 	}
 	free(entries->items);
-	*entries = (struct document_tls_entries){ 0 };
+	*entries = (struct manifest_tls_entries){ 0 };
 }
 
 static bool decode_tls_entries(struct go_json *in, void *entries, void *unused)
@@ -167,14 +167,14 @@ static bool decode_tls_entries(struct go_json *in, void *entries, void *unused)
 }
 
 static const struct go_json_field tls_tag_fields[] = {
-	GO_JSON_FIELD(document_tls_tag, "Outgoing", decode_tls_entries, outgoing),
-	GO_JSON_FIELD(document_tls_tag, "Incoming", decode_tls_entries, incoming),
+	GO_JSON_FIELD(manifest_tls_tag, "Outgoing", decode_tls_entries, outgoing),
+	GO_JSON_FIELD(manifest_tls_tag, "Incoming", decode_tls_entries, incoming),
 	GO_JSON_END,
 };
 
-static void free_tls_tag(void *tag)
+void document_tls_tag_free(void *tag)
 {
-	struct document_tls_tag *t = tag;
+	struct manifest_tls_tag *t = tag;
 	free_tls_entries(&t->outgoing);
 	free_tls_entries(&t->incoming);
 	free(t);
@@ -182,9 +182,9 @@ static void free_tls_tag(void *tag)
 
 static const struct go_json_entries tls_tags = {
 	.type = "manifest.TLSTag",
-	.size = sizeof(struct document_tls_tag),
+	.size = sizeof(struct manifest_tls_tag),
 	.fields = tls_tag_fields,
-	.free = free_tls_tag,
+	.free = document_tls_tag_free,
 };
 
 /* User and Role (clause 2.6). */

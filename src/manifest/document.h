@@ -13,23 +13,6 @@ struct document_secret {
 	struct secret definition; /* its type is not set */
 };
 
-struct document_tls_entry {
-	char *port;
-	char *address;
-	char *certificate;
-	bool disable_client_auth;
-};
-
-struct document_tls_entries {
-	struct document_tls_entry *items;
-	size_t count;
-};
-
-struct document_tls_tag {
-	struct document_tls_entries outgoing;
-	struct document_tls_entries incoming;
-};
-
 struct document_user {
 	char *certificate;
 	char **roles;
@@ -59,7 +42,7 @@ struct document {
 	struct strmap marbles;         /* name to struct manifest_marble, templates not parsed */
 	struct strmap secrets;         /* name to struct document_secret */
 	struct strmap recovery_keys;   /* name to PEM, a char ** */
-	struct strmap tls;             /* name to struct document_tls_tag */
+	struct strmap tls;             /* name to struct manifest_tls_tag */
 	struct strmap admins;          /* name to PEM, a char ** */
 	struct strmap clients;         /* name to struct buf */
 	struct strmap users;           /* name to struct document_user */
@@ -80,8 +63,9 @@ bool document_check(const struct document *document, struct error *err);
  */
 bool document_check_support(const struct document *document, struct error *err);
 
-/* Frees a struct package_properties. */
+/* Free a struct package_properties and a struct manifest_tls_tag. */
 void document_package_free(void *package);
+void document_tls_tag_free(void *tag);
 
 /* "" for NULL: an absent string is an empty one. */
 const char *document_text(const char *text);

@@ -98,7 +98,7 @@ static bool check_marble_tags(const struct document *document, struct error *err
 
 /* Rules 7 to 10. */
 static bool check_incoming(const struct document *document, const char *tag,
-	const struct document_tls_entry *entry, struct error *err)
+	const struct manifest_tls_entry *entry, struct error *err)
 {
 	const char *certificate = entry->certificate;
 	if (!is_set(entry->port))
@@ -119,7 +119,7 @@ static bool check_incoming(const struct document *document, const char *tag,
 
 /* Rule 11. */
 static bool check_outgoing(
-	const char *tag, const struct document_tls_entry *entry, struct error *err)
+	const char *tag, const struct manifest_tls_entry *entry, struct error *err)
 {
 	const char *missing = !is_set(entry->address) ? "Addr"
 			      : !is_set(entry->port)  ? "Port"
@@ -132,7 +132,7 @@ static bool check_tls(const struct document *document, struct error *err)
 {
 	for (size_t i = 0; i < document->tls.count; i++) {
 		const char *name = document->tls.entries[i].name;
-		const struct document_tls_tag *tag = document->tls.entries[i].value;
+		const struct manifest_tls_tag *tag = document->tls.entries[i].value;
 		for (size_t j = 0; j < tag->incoming.count; j++) {
 			if (!check_incoming(document, name, &tag->incoming.items[j], err))
 				return false;

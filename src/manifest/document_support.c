@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a manifest may ask for that this version does not have. It is refused where the owner would
- * otherwise rely on something that is not there: a recovery, a protected connection, a secret.
+ * otherwise rely on something that is not there, such as a recovery.
  */
 #include "manifest/document.h"
 
@@ -28,25 +28,6 @@ static bool check_config_is_supported(const struct document_config *config, stru
 	return !config->recovery_threshold || refuse(err, "Config.RecoveryThreshold");
 }
 
-static bool check_secrets_are_supported(const struct strmap *secrets, struct error *err)
-{
-	for (size_t i = 0; i < secrets->count; i++) {
-		const struct document_secret *secret = secrets->entries[i].value;
-		const char *name = secrets->entries[i].name;
-		if (secret->definition.user_defined)
-			return error_set(err, ERROR_UNSUPPORTED,
-				"Secrets.%s.UserDefined: this version does not support it: no "
-				"secret could be uploaded",
-				name);
-		if (strcmp(secret->type, "symmetric-key") && strcmp(secret->type, "cert-ecdsa"))
-			return error_set(err, ERROR_UNSUPPORTED,
-				"Secrets.%s.Type: this version supports symmetric-key and "
-				"cert-ecdsa, not %s",
-				name, secret->type);
-	}
-	return true;
-}
-
 static void warn_if_any(const struct strmap *section, const char *name, const char *reason)
 {
 	if (section->count)
@@ -56,7 +37,6 @@ static void warn_if_any(const struct strmap *section, const char *name, const ch
 
 static void warn_of_sections_without_effect(const struct document *document)
 {
-	warn_if_any(&document->tls, "TLS", "no Marble uses it");
 	warn_if_any(&document->infrastructures, "Infrastructures", "the values are not evaluated");
 	warn_if_any(&document->clients, "Clients", "nothing reads it");
 }
@@ -66,15 +46,7 @@ bool document_check_support(const struct document *document, struct error *err)
 	if (document->recovery_keys.count)
 		return error_set(err, ERROR_UNSUPPORTED,
 			"RecoveryKeys: this version does not support recovery: remove them");
-	for (size_t i = 0; i < document->marbles.count; i++) {
-		const struct strmap_entry *marble = &document->marbles.entries[i];
-		if (((const struct manifest_marble *)marble->value)->tls_tag_count)
-			return error_set(err, ERROR_UNSUPPORTED,
-				"Marbles.%s.TLS: this version does not support transparent TLS",
-				marble->name);
-	}
-	if (!check_secrets_are_supported(&document->secrets, err) ||
-		!check_config_is_supported(&document->config, err))
+	if (!check_config_is_supported(&document->config, err))
 		return false;
 	warn_of_sections_without_effect(document);
 	return true;

@@ -5,13 +5,13 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "manifest/go_json_names.h"
 #include "manifest/go_json_string.h"
 #include "manifest/go_json_syntax.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 /*
  * The syntax of the text was checked before, so what follows does not ask again whether a colon
@@ -171,22 +171,14 @@ static bool take_name(struct go_json *in, struct buf *name, struct go_json_path 
 	return go_json_fail(in, "a name contains a NUL character: \"%s\"", path->name);
 }
 
-static const struct go_json_field *find_field(const struct go_json_field *fields, const char *name)
+static void skip_unknown(struct go_json *in, const struct go_json_field *fields, const char *name)
 {
-	const struct go_json_field *folded = NULL;
-	for (; fields->name; fields++) {
-		if (!strcmp(fields->name, name))
-			return fields;
-		if (!folded && !strcasecmp(fields->name, name))
-			folded = fields;
-	}
-	return folded;
-}
-
-static void skip_unknown(struct go_json *in)
-{
+	const char *meant = go_json_nearest_name(fields, name);
+	AUTO(auto_free)
+	char *message = meant ? xasprintf("Ignoring an unknown key: did you mean \"%s\"?", meant)
+			      : xstrdup("Ignoring an unknown key: check its spelling and place");
 	if (in->unknown_keys < UNKNOWN_KEYS_TOLD)
-		go_json_warn(in, "Ignoring an unknown key: check its spelling and place");
+		go_json_warn(in, message);
 	else if (in->unknown_keys == UNKNOWN_KEYS_TOLD)
 		log_warn("Ignoring further unknown keys");
 	in->unknown_keys++;
@@ -204,9 +196,9 @@ struct target {
 
 static bool decode_field(struct go_json *in, const struct target *target, const char *name)
 {
-	const struct go_json_field *field = find_field(target->fields, name);
+	const struct go_json_field *field = go_json_find_field(target->fields, name);
 	if (!field) {
-		skip_unknown(in);
+		skip_unknown(in, target->fields, name);
 		return true;
 	}
 	char *value = target->object + field->value;

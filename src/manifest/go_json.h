@@ -81,7 +81,8 @@ bool go_json_decode_first(struct bytes text, const char *type,
 
 /*
  * Names are matched as they are, else without regard to ASCII case. An unknown one is skipped with
- * a warning. `fields` ends with GO_JSON_END; `type` is how messages call the struct.
+ * a warning that says which one was meant. `fields` ends with GO_JSON_END; `type` is how messages
+ * call the struct.
  */
 bool go_json_struct(
 	struct go_json *in, const struct go_json_field *fields, void *object, const char *type);

@@ -25,6 +25,7 @@ void manifest_free(struct manifest *manifest)
 	strmap_free(&manifest->marbles, document_marble_free);
 	strmap_free(&manifest->secrets, free_secret);
 	users_free(&manifest->roles, &manifest->users);
+	strmap_free(&manifest->tls, document_tls_tag_free);
 	free(manifest);
 }
 
@@ -43,6 +44,18 @@ void manifest_raise(struct manifest *manifest, const char *package, uint64_t sec
 
 /* What is left of a checked document for those who use a manifest. */
 
+/* A definition has no value but the one that it may give a user-defined secret at first. */
+static void take_first_value(struct secret *secret, struct secret *from)
+{
+	if (!secret->user_defined)
+		return;
+	secret->private_key = buf_take(&from->private_key);
+	secret->public_key = buf_take(&from->public_key);
+	if (from->template)
+		buf_put(&secret->cert, from->template->certificate.data,
+			from->template->certificate.size);
+}
+
 static struct secret *take_secret(struct document_secret *from)
 {
 	struct secret *secret = xcalloc(1, sizeof(*secret));
@@ -51,6 +64,7 @@ static struct secret *take_secret(struct document_secret *from)
 	secret->shared = from->definition.shared;
 	secret->user_defined = from->definition.user_defined;
 	secret->valid_for = from->definition.valid_for;
+	take_first_value(secret, &from->definition);
 	if (!secret_type_is_certificate(secret->type))
 		return secret;
 	secret->template = TAKE(from->definition.template);
@@ -81,7 +95,9 @@ static struct manifest *take_manifest(struct document *document)
 	manifest->packages = document->packages;
 	manifest->marbles = document->marbles;
 	document->packages = (struct strmap){ 0 };
+	manifest->tls = document->tls;
 	document->marbles = (struct strmap){ 0 };
+	document->tls = (struct strmap){ 0 };
 	for (size_t i = 0; i < document->secrets.count; i++) {
 		struct strmap_entry *entry = &document->secrets.entries[i];
 		strmap_add(&manifest->secrets, entry->name, take_secret(entry->value));

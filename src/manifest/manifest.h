@@ -21,6 +21,24 @@ struct manifest_content {
 	struct template *template; /* NULL with NoTemplates */
 };
 
+/* One end of a connection that a Marble's runtime protects (clause 2.5); NULL is absent. */
+struct manifest_tls_entry {
+	char *port;
+	char *address;
+	char *certificate; /* name of a secret */
+	bool disable_client_auth;
+};
+
+struct manifest_tls_entries {
+	struct manifest_tls_entry *items;
+	size_t count;
+};
+
+struct manifest_tls_tag {
+	struct manifest_tls_entries outgoing;
+	struct manifest_tls_entries incoming;
+};
+
 struct manifest_marble {
 	char *package;
 	uint64_t max_activations; /* 0: no limit */
@@ -29,7 +47,7 @@ struct manifest_marble {
 	char **argv;
 	size_t argc;
 	char **tls_tags;
-	size_t tls_tag_count; /* 0 in this version */
+	size_t tls_tag_count;
 	bool disable_secret_binding;
 };
 
@@ -45,7 +63,8 @@ struct manifest {
 	atomic_size_t references;
 	struct strmap packages; /* name to struct package_properties */
 	struct strmap marbles;  /* name to struct manifest_marble */
-	struct strmap secrets;  /* name to struct secret, without values */
+	struct strmap secrets;  /* name to struct secret, generated ones without value */
+	struct strmap tls;      /* name to struct manifest_tls_tag */
 	struct strmap roles;    /* name to struct manifest_role */
 	struct strmap users;    /* name to struct manifest_user */
 	struct manifest_config config;

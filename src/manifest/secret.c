@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manifest/secret.h"
 
+#include "base/memory.h"
 #include "manifest/cert_template.h"
 
 #include <string.h>
@@ -32,6 +33,31 @@ bool secret_type_parse(const char *name, enum secret_type *type)
 bool secret_type_is_certificate(enum secret_type type)
 {
 	return type == SECRET_CERT_RSA || type == SECRET_CERT_ECDSA || type == SECRET_CERT_ED25519;
+}
+
+struct secret *secret_of_definition(const struct secret *definition)
+{
+	struct secret *secret = xcalloc(1, sizeof(*secret));
+	secret->type = definition->type;
+	secret->size = definition->size;
+	secret->shared = definition->shared;
+	secret->user_defined = definition->user_defined;
+	secret->valid_for = definition->valid_for;
+	return secret;
+}
+
+static void copy_bytes(struct buf *to, const struct buf *from)
+{
+	buf_put(to, from->data, from->size);
+}
+
+struct secret *secret_copy(const struct secret *from)
+{
+	struct secret *secret = secret_of_definition(from);
+	copy_bytes(&secret->cert, &from->cert);
+	copy_bytes(&secret->private_key, &from->private_key);
+	copy_bytes(&secret->public_key, &from->public_key);
+	return secret;
 }
 
 void secret_free(struct secret *secret)

@@ -4,6 +4,7 @@
 #define MANIFEST_SECRET_H
 
 #include "base/buf.h"
+#include "base/cleanup.h"
 #include "base/error.h"
 
 #include <stdbool.h>
@@ -36,6 +37,12 @@ struct secret {
 	struct buf public_key;          /* PKIX DER; the bytes of a symmetric or plain secret */
 };
 
+/* One of this definition without value and template. */
+struct secret *secret_of_definition(const struct secret *definition);
+/* The same without template, value included. */
+struct secret *secret_copy(const struct secret *secret);
 void secret_free(struct secret *secret);
+
+DEFINE_AUTO_FREE(auto_secret, struct secret *, secret_free)
 
 #endif

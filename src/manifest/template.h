@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/strmap.h"
 #include "manifest/secret.h"
 
 struct template;
@@ -22,8 +23,8 @@ enum template_use { TEMPLATE_FOR_FILE, TEMPLATE_FOR_ENV };
 #define TEMPLATE_OUTPUT_MAX (4 << 20) /* bytes of one result: a gRPC message takes no more */
 
 /*
- * NULL with ERROR_INVALID "template: data:<line>: …"; ERROR_UNSUPPORTED for control structures
- * and variables, which this version does not have.
+ * NULL with ERROR_INVALID "template: data:<line>: …". Templates within templates (define, template,
+ * block) are refused with ERROR_UNSUPPORTED.
  */
 struct template *template_parse(struct bytes text, enum template_use use, struct error *err);
 void template_free(struct template *template);
@@ -39,8 +40,10 @@ struct template_data {
 	const struct secret *seal_key;
 	const struct secret *coordinator_root;
 	const struct secret *coordinator_intermediate;
-	bool (*find_secret)(
-		void *context, const char *name, const struct secret **secret, struct error *err);
+	const struct strmap *secrets; /* whose names are those of all secrets; NULL for none */
+	/* `previous`: of .Previous.Secrets */
+	bool (*find_secret)(void *context, const char *name, bool previous,
+		const struct secret **secret, struct error *err);
 	void *context;
 };
 

@@ -5,16 +5,19 @@
 #include "base/cleanup.h"
 #include "base/hex.h"
 #include "crypto/pem.h"
+#include "manifest/template_compare.h"
 #include "manifest/template_literal.h"
 
 #include <string.h>
 
-bool template_function_find_secret(const struct template_data *data, const char *name,
-	struct template_value *result, struct error *err)
+bool template_function_find_secret(const struct template_data *data,
+	const struct template_value *secrets, const char *name, struct template_value *result,
+	struct error *err)
 {
+	bool previous = secrets->is_previous;
 	*result = (struct template_value){ .kind = VALUE_MISSING };
 	const struct secret *secret = NULL;
-	if (!data->find_secret(data->context, name, &secret, err))
+	if (!data->find_secret(data->context, name, previous, &secret, err))
 		return false;
 	if (secret)
 		*result = (struct template_value){ .kind = VALUE_SECRET, .secret = secret };
@@ -264,7 +267,7 @@ static bool index_bytes(struct bytes bytes, const struct template_value *index,
 }
 
 static bool index_secrets(const struct template_data *data, const struct template_value *index,
-	struct template_value *result, struct error *err)
+	struct template_value *item, struct error *err)
 {
 	if (index->kind == VALUE_MISSING)
 		return error_set(err, ERROR_INVALID, "value is nil; should be of type string");
@@ -273,9 +276,10 @@ static bool index_secrets(const struct template_data *data, const struct templat
 			template_value_type(index));
 	AUTO(buf_free) struct buf name = { 0 };
 	buf_put(&name, index->bytes.data, index->bytes.size);
-	*result = (struct template_value){ .kind = VALUE_MISSING };
-	return strlen(buf_text(&name)) != name.size ||
-	       template_function_find_secret(data, buf_text(&name), result, err);
+	if (strlen(buf_text(&name)) == name.size)
+		return template_function_find_secret(data, item, buf_text(&name), item, err);
+	*item = (struct template_value){ .kind = VALUE_MISSING };
+	return true;
 }
 
 static bool index_one(const struct template_call *call, const struct template_value *index,
@@ -308,10 +312,13 @@ static bool call_len(
 	const struct template_call *call, struct template_value *result, struct error *err)
 {
 	const struct template_value *value = call->arguments;
-	if (!template_value_is_bytes(value))
+	const struct strmap *secrets = call->data->secrets;
+	size_t size = secrets ? secrets->count : 0;
+	if (template_value_is_bytes(value))
+		size = value->bytes.size;
+	else if (value->kind != VALUE_SECRETS)
 		return error_set(err, ERROR_INVALID, "len of type %s", template_value_type(value));
-	*result =
-		(struct template_value){ .kind = VALUE_INT, .integer = (int64_t)value->bytes.size };
+	*result = (struct template_value){ .kind = VALUE_INT, .integer = (int64_t)size };
 	return true;
 }
 
@@ -323,23 +330,31 @@ struct row {
 };
 
 static const struct row rows[] = {
-	{ { "pem", 1, false, false, call_pem }, true, true, "" },
-	{ { "hex", 1, false, false, call_hex }, true, true, "" },
-	{ { "base64", 1, false, false, call_base64 }, true, true, "" },
-	{ { "raw", 1, false, false, call_raw }, true, false,
+	{ { "pem", 1, false, false, call_pem, false }, true, true, "" },
+	{ { "hex", 1, false, false, call_hex, false }, true, true, "" },
+	{ { "base64", 1, false, false, call_base64, false }, true, true, "" },
+	{ { "raw", 1, false, false, call_raw, false }, true, false,
 		": an environment variable takes hex, base64 or string" },
-	{ { "string", 1, false, false, call_string }, false, true,
+	{ { "string", 1, false, false, call_string, false }, false, true,
 		": a file takes raw, hex or base64" },
-	{ { "index", 1, true, false, call_index }, true, true, "" },
-	{ { "len", 1, false, false, call_len }, true, true, "" },
-	{ { "print", 0, true, false, call_print }, true, true, "" },
-	{ { "printf", 1, true, true, call_printf }, true, true, "" },
-	{ { "println", 0, true, false, call_println }, true, true, "" },
+	{ { "and", 1, true, false, NULL, false }, true, true, "" },
+	{ { "eq", 1, true, false, template_call_eq, false }, true, true, "" },
+	{ { "ge", 2, false, false, template_call_ge, false }, true, true, "" },
+	{ { "gt", 2, false, false, template_call_gt, false }, true, true, "" },
+	{ { "index", 1, true, false, call_index, false }, true, true, "" },
+	{ { "le", 2, false, false, template_call_le, false }, true, true, "" },
+	{ { "len", 1, false, false, call_len, false }, true, true, "" },
+	{ { "lt", 2, false, false, template_call_lt, false }, true, true, "" },
+	{ { "ne", 2, false, false, template_call_ne, false }, true, true, "" },
+	{ { "not", 1, false, false, template_call_not, false }, true, true, "" },
+	{ { "or", 1, true, false, NULL, true }, true, true, "" },
+	{ { "print", 0, true, false, call_print, false }, true, true, "" },
+	{ { "printf", 1, true, true, call_printf, false }, true, true, "" },
+	{ { "println", 0, true, false, call_println, false }, true, true, "" },
 };
 
 /* Functions that Go has and this version has not. */
-static const char *const lacking[] = { "and", "call", "eq", "ge", "gt", "html", "js", "le", "lt",
-	"ne", "not", "or", "slice", "urlquery" };
+static const char *const lacking[] = { "call", "html", "js", "slice", "urlquery" };
 
 const struct template_function *template_function_find(
 	struct bytes name, enum template_use use, const char **reason)

@@ -18,8 +18,10 @@ struct template_function {
 	size_t least;      /* arguments that it needs */
 	bool takes_more;   /* than those */
 	bool takes_format; /* the first one must be a string */
+	/* NULL for and and or, which give one of their arguments and need not evaluate all */
 	bool (*call)(
 		const struct template_call *call, struct template_value *result, struct error *err);
+	bool stops_at; /* of and and or: the truth of an argument after which no other counts */
 };
 
 /*
@@ -29,8 +31,12 @@ struct template_function {
 const struct template_function *template_function_find(
 	struct bytes name, enum template_use use, const char **reason);
 
-/* A member of .Secrets; VALUE_MISSING if there is none. False only when it could not be made. */
-bool template_function_find_secret(const struct template_data *data, const char *name,
-	struct template_value *result, struct error *err);
+/*
+ * A member of the map of secrets; VALUE_MISSING if there is none. False only when it could not be
+ * made. `result` may be `secrets`.
+ */
+bool template_function_find_secret(const struct template_data *data,
+	const struct template_value *secrets, const char *name, struct template_value *result,
+	struct error *err);
 
 #endif

@@ -1,28 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/cleanup.h"
 #include "base/memory.h"
-#include "manifest/template_lex.h"
 #include "manifest/template_literal.h"
-#include "manifest/template_tree.h"
+#include "manifest/template_parser.h"
 
 #include <string.h>
 
-#define DEPTH_MAX 64 /* of parentheses */
-
-struct parser {
-	struct lexer lexer;
-	struct token token; /* the last one that was read */
-	bool is_pending;    /* … and is to be read again */
-	unsigned action_line;
-	unsigned depth;
-	enum template_use use;
-	struct template *template;
-	struct error *err;
-};
+#define DEPTH_MAX 64
 
 DEFINE_AUTO_FREE(auto_template, struct template *, template_free)
 
-static bool fail(struct parser *p, enum error_kind kind, const char *format, ...)
+bool parser_fail(struct parser *p, enum error_kind kind, const char *format, ...)
 {
 	AUTO(buf_free) struct buf text = { 0 };
 	va_list args;
@@ -32,7 +19,7 @@ static bool fail(struct parser *p, enum error_kind kind, const char *format, ...
 	return error_set(p->err, kind, "template: data:%u: %s", p->token.line, buf_text(&text));
 }
 
-static const struct token *next(struct parser *p)
+const struct token *parser_next(struct parser *p)
 {
 	if (!p->is_pending)
 		p->token = lexer_next(&p->lexer);
@@ -40,23 +27,22 @@ static const struct token *next(struct parser *p)
 	return &p->token;
 }
 
-/* The next token will be the last one again. */
-static void back_up(struct parser *p)
+void parser_back_up(struct parser *p)
 {
 	p->is_pending = true;
 }
 
-static const struct token *next_non_space(struct parser *p)
+const struct token *parser_next_non_space(struct parser *p)
 {
-	while (next(p)->kind == TOKEN_SPACE)
+	while (parser_next(p)->kind == TOKEN_SPACE)
 		;
 	return &p->token;
 }
 
-static const struct token *peek_non_space(struct parser *p)
+const struct token *parser_peek_non_space(struct parser *p)
 {
-	next_non_space(p);
-	back_up(p);
+	parser_next_non_space(p);
+	parser_back_up(p);
 	return &p->token;
 }
 
@@ -75,8 +61,7 @@ static void put_token(const struct token *token, struct buf *out)
 	}
 }
 
-/* The last token does not belong where it stands. */
-static bool fail_unexpected(struct parser *p, const char *context)
+bool parser_fail_unexpected(struct parser *p, const char *context)
 {
 	const struct token *token = &p->token;
 	AUTO(buf_free) struct buf text = { 0 };
@@ -86,258 +71,137 @@ static bool fail_unexpected(struct parser *p, const char *context)
 		if (p->action_line && p->action_line != token->line)
 			buf_printf(&text, "%s started at data:%u", ends_so ? "" : " in action",
 				p->action_line);
-		return fail(p, ERROR_INVALID, "%s", buf_text(&text));
+		return parser_fail(p, ERROR_INVALID, "%s", buf_text(&text));
 	}
 	put_token(token, &text);
-	return fail(p, ERROR_INVALID, "unexpected %s in %s", buf_text(&text), context);
+	return parser_fail(p, ERROR_INVALID, "unexpected %s in %s", buf_text(&text), context);
 }
 
-static bool fail_variable(struct parser *p)
+bool parser_enter(struct parser *p)
 {
-	const struct token *token = &p->token;
-	int shown = token->text.size < 64 ? (int)token->text.size : 64;
-	return fail(p, ERROR_UNSUPPORTED, "variable %.*s: this version does not support variables",
-		shown, (const char *)token->text.data);
-}
-
-static bool new_literal(struct parser *p, struct template_node **node)
-{
-	const struct token *token = &p->token;
-	*node = template_node_new(p->template, NODE_LITERAL, token->position);
-	(*node)->source = token->text;
-	return true;
-}
-
-static bool new_number(struct parser *p, struct template_node **node)
-{
-	char message[128];
-	struct template_value value = { .kind = VALUE_INT };
-	struct bytes text = p->token.text;
-	int shown = text.size < 64 ? (int)text.size : 64;
-	if (p->token.kind == TOKEN_CHAR_CONSTANT && !literal_character(text, &value.integer))
-		return fail(p, ERROR_INVALID, "malformed character constant: %.*s", shown,
-			(const char *)text.data);
-	if (p->token.kind == TOKEN_NUMBER && !literal_number(text, &value, message))
-		return fail(p, ERROR_INVALID, "%s", message);
-	new_literal(p, node);
-	(*node)->value = value;
-	return true;
-}
-
-static bool new_string(struct parser *p, struct template_node **node)
-{
-	new_literal(p, node);
-	struct buf *content = &(*node)->content;
-	if (!literal_unquote(p->token.text, content))
-		return fail(p, ERROR_INVALID, "invalid syntax");
-	(*node)->value = (struct template_value){
-		.kind = VALUE_STRING,
-		.bytes = { buf_text(content), content->size },
-	};
-	return true;
-}
-
-static bool new_bool(struct parser *p, struct template_node **node)
-{
-	new_literal(p, node);
-	bool truth = bytes_equal(p->token.text, bytes_of_text("true"));
-	(*node)->value = (struct template_value){ .kind = VALUE_BOOL, .truth = truth };
-	return true;
-}
-
-static bool new_function(struct parser *p, struct template_node **node)
-{
-	const char *reason;
-	const struct template_function *function =
-		template_function_find(p->token.text, p->use, &reason);
-	if (!function) {
-		AUTO(buf_free) struct buf name = { 0 };
-		literal_quote(p->token.text, &name);
-		return fail(p, ERROR_INVALID, "function %s not defined%s", buf_text(&name), reason);
-	}
-	*node = template_node_new(p->template, NODE_FUNCTION, p->token.position);
-	(*node)->function = function;
-	return true;
-}
-
-/* Adds the name of a token like ".Name". */
-static void add_name(struct template_node *node, const struct token *token)
-{
-	buf_put(&node->names, (const char *)token->text.data + 1, token->text.size - 1);
-	buf_put_u8(&node->names, 0);
-}
-
-static bool parse_pipeline(
-	struct parser *p, const char *context, enum token_kind end, struct template_node **pipe);
-
-static bool parse_parentheses(struct parser *p, struct template_node **node)
-{
-	if (p->depth == DEPTH_MAX)
-		return fail(p, ERROR_INVALID, "more than %d parentheses in each other", DEPTH_MAX);
-	p->depth++;
-	bool parsed = parse_pipeline(p, "parenthesized pipeline", TOKEN_RIGHT_PAREN, node);
-	p->depth--;
-	return parsed;
-}
-
-/* *node stays NULL when no operand comes next. */
-static bool parse_term(struct parser *p, struct template_node **node)
-{
-	const struct token *token = next_non_space(p);
-	switch (token->kind) {
-	case TOKEN_IDENTIFIER:
-		return new_function(p, node);
-	case TOKEN_DOT:
-		*node = template_node_new(p->template, NODE_DOT, token->position);
+	if (p->depth++ < DEPTH_MAX)
 		return true;
-	case TOKEN_NIL:
-		*node = template_node_new(p->template, NODE_NIL, token->position);
-		return true;
-	case TOKEN_FIELD:
-		*node = template_node_new(p->template, NODE_FIELD, token->position);
-		add_name(*node, token);
-		return true;
-	case TOKEN_BOOL:
-		return new_bool(p, node);
-	case TOKEN_NUMBER:
-	case TOKEN_CHAR_CONSTANT:
-		return new_number(p, node);
-	case TOKEN_STRING:
-	case TOKEN_RAW_STRING:
-		return new_string(p, node);
-	case TOKEN_LEFT_PAREN:
-		return parse_parentheses(p, node);
-	case TOKEN_VARIABLE:
-		return fail_variable(p);
-	default:
-		back_up(p);
-		return true;
-	}
+	return parser_fail(p, ERROR_INVALID,
+		"more than %d parentheses and control structures in each other", DEPTH_MAX);
 }
 
-/* The names that follow a term without space, as in (…).A.B; the last token was the first name. */
-static bool parse_names(struct parser *p, struct template_node **node)
+/* What ended a list. */
+enum list_end {
+	AT_END_OF_TEXT,
+	AT_END,  /* {{end}}, to its }} */
+	AT_ELSE, /* {{else}}, to its }}, or {{else of {{else if …}} */
+};
+
+static bool read_list(struct parser *p, struct template_node **list, enum list_end *end);
+
+static bool is_keyword(const struct token *token, const char *word)
 {
-	struct template_node *term = *node;
-	if (term->kind == NODE_LITERAL || term->kind == NODE_NIL || term->kind == NODE_DOT) {
-		AUTO(buf_free) struct buf text = { 0 };
-		AUTO(buf_free) struct buf quoted = { 0 };
-		template_node_put(term, &text);
-		literal_quote(buf_bytes(&text), &quoted);
-		return fail(p, ERROR_INVALID, "unexpected . after term %s", buf_text(&quoted));
-	}
-	if (term->kind != NODE_FIELD) {
-		*node = template_node_new(p->template, NODE_CHAIN, 0);
-		(*node)->first = term;
-	}
-	(*node)->position = p->token.position;
-	do
-		add_name(*node, &p->token);
-	while (next(p)->kind == TOKEN_FIELD);
-	back_up(p);
-	return true;
+	return token->kind == TOKEN_KEYWORD && bytes_equal(token->text, bytes_of_text(word));
 }
 
-static bool parse_operand(struct parser *p, struct template_node **node)
+static bool read_right_delimiter(struct parser *p, const char *context)
 {
-	if (!parse_term(p, node))
+	return parser_next_non_space(p)->kind == TOKEN_RIGHT_DELIMITER ||
+	       parser_fail_unexpected(p, context);
+}
+
+/* {{else}} or the start of {{else if …}} and {{else with …}}. */
+static bool read_else(struct parser *p)
+{
+	const struct token *token = parser_peek_non_space(p);
+	return is_keyword(token, "if") || is_keyword(token, "with") ||
+	       read_right_delimiter(p, "else");
+}
+
+static bool read_loop_exit(
+	struct parser *p, enum template_node_kind kind, struct template_node **node)
+{
+	const char *context = kind == NODE_BREAK ? "{{break}}" : "{{continue}}";
+	*node = template_node_new(p->template, kind, p->token.position);
+	if (!read_right_delimiter(p, context))
 		return false;
-	if (!*node)
-		return true;
-	if (next(p)->kind == TOKEN_FIELD)
-		return parse_names(p, node);
-	back_up(p);
-	return true;
+	return p->range_depth || parser_fail(p, ERROR_INVALID, "%s outside {{range}}", context);
 }
 
-/* Operands up to a "|", which is taken, or to the end of the pipeline, which is not. */
-static bool parse_command(struct parser *p, struct template_node **command)
+static bool read_control(
+	struct parser *p, const struct token *keyword, struct template_node **node);
+
+/* What follows {{else}}: a list, or for "else if" one structure, which shares the {{end}}. */
+static bool read_alternative(
+	struct parser *p, const char *word, const struct token *start, struct template_node **list)
 {
-	*command = template_node_new(p->template, NODE_COMMAND, peek_non_space(p)->position);
-	struct template_node **last = &(*command)->first;
-	for (;;) {
-		if (!parse_operand(p, last))
-			return false;
-		if (*last)
-			last = &(*last)->next;
-		switch (next(p)->kind) {
-		case TOKEN_SPACE:
-			continue;
-		case TOKEN_RIGHT_DELIMITER:
-		case TOKEN_RIGHT_PAREN:
-			back_up(p);
-			break;
-		case TOKEN_PIPE:
-			break;
-		default:
-			return fail_unexpected(p, "operand");
-		}
-		return (*command)->first || fail(p, ERROR_INVALID, "empty command");
+	enum list_end end;
+	if (is_keyword(parser_peek_non_space(p), word)) {
+		*list = template_node_new(p->template, NODE_LIST, start->position);
+		struct token keyword = *parser_next_non_space(p);
+		return read_control(p, &keyword, &(*list)->first);
 	}
+	if (!read_list(p, list, &end))
+		return false;
+	return end == AT_END || parser_fail(p, ERROR_INVALID, "expected end; found %s",
+					end == AT_ELSE ? "{{else}}" : "EOF");
 }
 
-/* Only the first command may start with something that cannot take the value before it. */
-static bool check_pipeline(struct parser *p, const struct template_node *pipe, const char *context)
+static bool read_branches(
+	struct parser *p, const char *word, bool is_range, struct template_node *node)
 {
-	unsigned stage = 1;
-	if (!pipe->first)
-		return fail(p, ERROR_INVALID, "missing value for %s", context);
-	for (const struct template_node *c = pipe->first->next; c; c = c->next) {
-		enum template_node_kind kind = c->first->kind;
-		stage++;
-		if (kind == NODE_LITERAL || kind == NODE_DOT || kind == NODE_NIL)
-			return fail(p, ERROR_INVALID, "non executable command in pipeline stage %u",
-				stage);
+	enum list_end end;
+	if (!parser_read_pipeline(p, word, TOKEN_RIGHT_DELIMITER, &node->first))
+		return false;
+	struct template_node **list = &node->first->next;
+	p->range_depth += is_range;
+	bool good = read_list(p, list, &end);
+	p->range_depth -= is_range;
+	if (!good)
+		return false;
+	if (end == AT_END_OF_TEXT)
+		return parser_fail(p, ERROR_INVALID, "unexpected EOF");
+	struct token start = p->token;
+	return end == AT_END || read_alternative(p, is_range ? "" : word, &start, &(*list)->next);
+}
+
+/* if, with and range, from behind the keyword to {{end}}. */
+static bool read_control(struct parser *p, const struct token *keyword, struct template_node **node)
+{
+	bool is_range = is_keyword(keyword, "range");
+	bool is_if = is_keyword(keyword, "if");
+	const char *word = is_range ? "range" : is_if ? "if" : "with";
+	enum template_node_kind kind = is_range ? NODE_RANGE : is_if ? NODE_IF : NODE_WITH;
+	size_t known = p->variables.size;
+	if (!parser_enter(p))
+		return false;
+	*node = template_node_new(p->template, kind, keyword->position);
+	bool good = read_branches(p, word, is_range, *node);
+	p->variables.size = known;
+	p->depth--;
+	return good;
+}
+
+/* *node stays NULL for what ends a list, which *end then tells. */
+static bool read_action(struct parser *p, struct template_node **node, enum list_end *end)
+{
+	struct token token = *parser_next_non_space(p);
+	if (token.kind != TOKEN_KEYWORD) {
+		parser_back_up(p);
+		return parser_read_pipeline(p, "command", TOKEN_RIGHT_DELIMITER, node);
 	}
-	return true;
-}
-
-static bool parse_pipeline(
-	struct parser *p, const char *context, enum token_kind end, struct template_node **pipe)
-{
-	*pipe = template_node_new(p->template, NODE_PIPE, peek_non_space(p)->position);
-	struct template_node **last = &(*pipe)->first;
-	for (;;) {
-		const struct token *token = next_non_space(p);
-		if (token->kind == end)
-			return check_pipeline(p, *pipe, context);
-		switch (token->kind) {
-		case TOKEN_VARIABLE:
-			return fail_variable(p);
-		case TOKEN_BOOL:
-		case TOKEN_CHAR_CONSTANT:
-		case TOKEN_DOT:
-		case TOKEN_FIELD:
-		case TOKEN_IDENTIFIER:
-		case TOKEN_NUMBER:
-		case TOKEN_NIL:
-		case TOKEN_RAW_STRING:
-		case TOKEN_STRING:
-		case TOKEN_LEFT_PAREN:
-			back_up(p);
-			if (!parse_command(p, last))
-				return false;
-			last = &(*last)->next;
-			break;
-		default:
-			return fail_unexpected(p, context);
-		}
+	if (is_keyword(&token, "end")) {
+		*end = AT_END;
+		return read_right_delimiter(p, "end");
 	}
-}
-
-static bool parse_action(struct parser *p, struct template_node **node)
-{
-	const struct token *token = next_non_space(p);
-	struct bytes word = token->text;
-	bool ends =
-		bytes_equal(word, bytes_of_text("end")) || bytes_equal(word, bytes_of_text("else"));
-	if (token->kind == TOKEN_KEYWORD)
-		return fail(p, ends ? ERROR_INVALID : ERROR_UNSUPPORTED,
-			ends ? "unexpected {{%.*s}}"
-			     : "{{%.*s}}: this version does not support control structures",
-			(int)word.size, (const char *)word.data);
-	back_up(p);
-	return parse_pipeline(p, "command", TOKEN_RIGHT_DELIMITER, node);
+	if (is_keyword(&token, "else")) {
+		*end = AT_ELSE;
+		return read_else(p);
+	}
+	if (is_keyword(&token, "break"))
+		return read_loop_exit(p, NODE_BREAK, node);
+	if (is_keyword(&token, "continue"))
+		return read_loop_exit(p, NODE_CONTINUE, node);
+	if (is_keyword(&token, "if") || is_keyword(&token, "with") || is_keyword(&token, "range"))
+		return read_control(p, &token, node);
+	return parser_fail(p, ERROR_UNSUPPORTED,
+		"{{%.*s}}: this version does not support templates within templates",
+		(int)token.text.size, (const char *)token.text.data);
 }
 
 static void add_text(struct parser *p, struct template_node **node)
@@ -346,11 +210,13 @@ static void add_text(struct parser *p, struct template_node **node)
 	(*node)->value = (struct template_value){ .kind = VALUE_STRING, .bytes = p->token.text };
 }
 
-static bool parse_all(struct parser *p)
+static bool read_list(struct parser *p, struct template_node **list, enum list_end *end)
 {
-	struct template_node **last = &p->template->first;
-	for (;; last = &(*last)->next) {
-		const struct token *token = next(p);
+	*list = template_node_new(p->template, NODE_LIST, p->lexer.at);
+	struct template_node **last = &(*list)->first;
+	*end = AT_END_OF_TEXT;
+	for (;;) {
+		const struct token *token = parser_next(p);
 		p->action_line = 0;
 		switch (token->kind) {
 		case TOKEN_END:
@@ -360,13 +226,25 @@ static bool parse_all(struct parser *p)
 			break;
 		case TOKEN_LEFT_DELIMITER:
 			p->action_line = token->line;
-			if (!parse_action(p, last))
+			if (!read_action(p, last, end))
 				return false;
 			break;
 		default:
-			return fail_unexpected(p, "input");
+			return parser_fail_unexpected(p, "input");
 		}
+		if (!*last)
+			return true;
+		last = &(*last)->next;
 	}
+}
+
+static bool read_all(struct parser *p)
+{
+	enum list_end end;
+	if (!read_list(p, &p->template->first, &end))
+		return false;
+	return end == AT_END_OF_TEXT || parser_fail(p, ERROR_INVALID, "unexpected %s",
+						end == AT_END ? "{{end}}" : "{{else}}");
 }
 
 struct template *template_parse(struct bytes text, enum template_use use, struct error *err)
@@ -379,5 +257,7 @@ struct template *template_parse(struct bytes text, enum template_use use, struct
 		.template = template,
 		.err = err,
 	};
-	return parse_all(&p) ? TAKE(template) : NULL;
+	bool good = read_all(&p);
+	buf_free(&p.variables);
+	return good ? TAKE(template) : NULL;
 }

@@ -52,13 +52,30 @@ static void put_children(const struct template_node *node, const char *separator
 	}
 }
 
-void template_node_put(const struct template_node *node, struct buf *out)
+/* "$x := " or, with two variables in a range, "$i, $x := ". */
+static void put_variables(const struct template_node *pipe, struct buf *out)
 {
 	const char *name = NULL;
+	while ((name = template_node_name(pipe, name)))
+		buf_printf(out, "%s%s", name == buf_text(&pipe->names) ? "" : ", ", name);
+	if (pipe->names.size)
+		buf_put_text(out, pipe->assigns ? " = " : " := ");
+}
+
+static void put_names(const struct template_node *node, struct buf *out)
+{
+	const char *name = NULL;
+	while ((name = template_node_name(node, name)))
+		buf_printf(out, "%s%s", *name == '$' ? "" : ".", name);
+}
+
+void template_node_put(const struct template_node *node, struct buf *out)
+{
 	switch (node->kind) {
 	case NODE_PIPE:
+		put_variables(node, out);
 		put_children(node, " | ", out);
-		break;
+		return;
 	case NODE_COMMAND:
 	case NODE_CHAIN:
 		put_children(node, " ", out);
@@ -75,12 +92,10 @@ void template_node_put(const struct template_node *node, struct buf *out)
 	case NODE_LITERAL:
 		buf_put(out, node->source.data, node->source.size);
 		break;
-	case NODE_FIELD:
-	case NODE_TEXT:
+	default: /* names alone; texts and control structures are in no message */
 		break;
 	}
-	while ((name = template_node_name(node, name)))
-		buf_printf(out, ".%s", name);
+	put_names(node, out);
 }
 
 void template_locate(

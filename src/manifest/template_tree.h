@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A parsed template: a list of texts and pipelines. A pipeline is a list of commands, a command a
- * list of operands. Nodes have a first child and a next sibling, and all belong to the template.
+ * A parsed template: a list of texts, pipelines and control structures, which hold lists. A
+ * pipeline is a list of commands, a command a list of operands. Nodes have a first child and a next
+ * sibling, and all belong to the template.
  */
 #ifndef MANIFEST_TEMPLATE_TREE_H
 #define MANIFEST_TEMPLATE_TREE_H
@@ -12,10 +13,17 @@
 
 enum template_node_kind {
 	NODE_TEXT,     /* value: the text */
-	NODE_PIPE,     /* children: commands */
+	NODE_LIST,     /* children: what follows each other */
+	NODE_IF,       /* children: a pipeline, a list, perhaps the list behind else; */
+	NODE_WITH,     /* … the same */
+	NODE_RANGE,    /* … the same */
+	NODE_BREAK,    /* out of a range */
+	NODE_CONTINUE, /* with the next item of a range */
+	NODE_PIPE,     /* children: commands; names: of the variables that it sets */
 	NODE_COMMAND,  /* children: operands, the first of which may be a function */
 	NODE_DOT,      /* . */
 	NODE_FIELD,    /* .A.B: names */
+	NODE_VARIABLE, /* $x.A.B: names, the first with its $ */
 	NODE_CHAIN,    /* (…).A.B: child and names */
 	NODE_FUNCTION, /* function */
 	NODE_NIL,
@@ -31,6 +39,7 @@ struct template_node {
 	struct bytes source;         /* of a literal, as it was written */
 	struct template_value value;
 	const struct template_function *function;
+	bool assigns;       /* of a pipeline: its variables exist already */
 	struct buf content; /* of a string */
 	struct buf names;   /* each with a NUL behind it */
 };
@@ -38,7 +47,7 @@ struct template_node {
 struct template
 {
 	struct buf text;
-	struct template_node *first;  /* the list */
+	struct template_node *first;  /* a list */
 	struct template_node *newest; /* of all nodes */
 };
 

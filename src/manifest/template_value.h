@@ -19,7 +19,7 @@ enum template_value_kind {
 	VALUE_ROOT,     /* what "." is */
 	VALUE_RESERVED, /* .MarbleRun */
 	VALUE_PREVIOUS, /* .Previous */
-	VALUE_SECRETS,  /* .Secrets */
+	VALUE_SECRETS,  /* .Secrets and .Previous.Secrets */
 };
 
 struct template_value {
@@ -31,6 +31,7 @@ struct template_value {
 		double fraction;
 		struct bytes bytes; /* of a string, certificate or key */
 		const struct secret *secret;
+		bool is_previous; /* of the map of secrets */
 	};
 };
 

@@ -174,9 +174,7 @@ def test_the_update_log_begins_with_the_manifest(running):
 
 @pytest.mark.parametrize("section,text", [
     ({"RecoveryKeys": {"a": "x"}}, "RecoveryKeys"),
-    ({"Config": {"SealMode": "Disabled"}}, "SealMode"),
-    ({"Secrets": {"s": {"Type": "cert-rsa", "Size": 2048}}}, "cert-rsa"),
-    ({"Secrets": {"s": {"Type": "plain", "UserDefined": True}}}, "s")])
+    ({"Config": {"SealMode": "Disabled"}}, "SealMode")])
 def test_what_this_version_cannot_do_is_refused_by_name(running, section, text):
     answer = running.set_manifest(manifest_of({"marble": {}}, **section))
     assert answer.status_code == 400

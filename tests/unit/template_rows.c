@@ -37,13 +37,16 @@ void free_secrets(struct secrets *s)
 	free_values(&s->root);
 }
 
-bool find_secret(void *context, const char *name, const struct secret **secret, struct error *err)
+bool find_secret(void *context, const char *name, bool previous, const struct secret **secret,
+	struct error *err)
 {
 	struct secrets *s = context;
 	if (!strcmp(name, "broken"))
 		return error_set(err, ERROR_INTERNAL, "cannot derive it");
 	if (!strcmp(name, "key") || !strcmp(name, "my-key"))
 		*secret = &s->key;
+	else if (previous && !strcmp(name, "cert"))
+		*secret = &s->root;
 	else if (!strcmp(name, "cert"))
 		*secret = &s->certificate;
 	else if (!strcmp(name, "text"))
@@ -56,9 +59,14 @@ bool find_secret(void *context, const char *name, const struct secret **secret, 
 bool run_template(const char *text, enum template_use use, struct buf *out, struct error *err)
 {
 	AUTO(free_secrets) struct secrets secrets = make_secrets();
+	/* unknown and broken ones are asked for by name alone */
+	struct strmap_entry names[] = { { "cert", NULL, 0 }, { "empty", NULL, 1 },
+		{ "key", NULL, 2 } };
+	const struct strmap map = { names, 3, 3 };
 	const struct template_data data = { .root_ca = &secrets.root,
 		.marble_cert = &secrets.certificate,
 		.seal_key = &secrets.key,
+		.secrets = &map,
 		.find_secret = find_secret,
 		.context = &secrets };
 	struct template *template = template_parse(bytes_of_text(text), use, err);

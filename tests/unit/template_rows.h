@@ -8,7 +8,10 @@
 #include "base/cleanup.h"
 #include "manifest/template.h"
 
-/* What the templates of the tests see: key and my-key, cert, text, empty; .MarbleRun.RootCA. */
+/*
+ * What the templates of the tests see: key and my-key, cert, text, empty; .MarbleRun.RootCA. A
+ * range sees cert, empty and key. Before, cert was what root is.
+ */
 struct secrets {
 	struct secret key;
 	struct secret certificate;
@@ -21,7 +24,8 @@ struct secrets make_secrets(void);
 void free_secrets(struct secrets *s);
 
 /* For struct template_data with a struct secrets as context. "broken" cannot be made. */
-bool find_secret(void *context, const char *name, const struct secret **secret, struct error *err);
+bool find_secret(void *context, const char *name, bool previous, const struct secret **secret,
+	struct error *err);
 
 /* Parses and executes. */
 bool run_template(const char *text, enum template_use use, struct buf *out, struct error *err);

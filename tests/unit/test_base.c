@@ -11,6 +11,7 @@
 #include "base/json_text.h"
 #include "base/memory.h"
 #include "base/reader.h"
+#include "base/spelling.h"
 #include "base/strmap.h"
 #include "base/uuid.h"
 
@@ -304,6 +305,26 @@ static void other_texts_are_no_uuids(void **state)
 		uuid_parse("x", 1, text, &err), err, ERROR_INVALID, "invalid UUID length: 1");
 }
 
+static void the_distance_of_words_counts_wrong_letters(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *word;
+		const char *known;
+		size_t distance;
+	} rows[] = {
+		{ "Roles", "Roles", 0 },
+		{ "roles", "Roles", 0 },
+		{ "Role", "Roles", 1 },
+		{ "Rolles", "Roles", 1 },
+		{ "SecurtiyVersion", "SecurityVersion", 2 },
+		{ "", "Env", 3 },
+		{ "kitten", "sitting", 3 },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		assert_int_equal(spelling_distance(rows[i].word, rows[i].known), rows[i].distance);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -324,6 +345,7 @@ int main(void)
 		cmocka_unit_test(a_wiping_block_leaves_nothing_behind),
 		cmocka_unit_test(uuids_are_read_in_four_forms),
 		cmocka_unit_test(other_texts_are_no_uuids),
+		cmocka_unit_test(the_distance_of_words_counts_wrong_letters),
 	};
 	return cmocka_run_group_tests_name("base", tests, NULL, NULL);
 }

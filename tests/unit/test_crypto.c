@@ -180,7 +180,7 @@ static void assert_encoded_like_openssl(EVP_PKEY *key)
 	AUTO(buf_free) struct buf public_der = { 0 };
 	assert_success(key_put_private(key, &private_der, &err), err);
 	assert_success(key_put_public(key, &public_der, &err), err);
-	uint8_t expected[500];
+	uint8_t expected[1000];
 	uint8_t *next = expected;
 	PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(key);
 	assert_int_equal(i2d_PKCS8_PRIV_KEY_INFO(info, &next), private_der.size);
@@ -206,9 +206,12 @@ static void ec_keys_are_encoded_like_openssl_does_it(void **state)
 static void other_keys_are_encoded_too(void **state)
 {
 	(void)state;
-	AUTO(auto_pkey) EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
-	assert_encoded_like_openssl(key);
 	struct error err = { 0 };
+	AUTO(auto_pkey) EVP_PKEY *key = key_generate_ed25519(&err);
+	assert_encoded_like_openssl(key);
+	AUTO(auto_pkey) EVP_PKEY *rsa = key_generate_rsa(1024, &err);
+	assert_int_equal(EVP_PKEY_get_bits(rsa), 1024);
+	assert_encoded_like_openssl(rsa);
 	AUTO(auto_pkey) EVP_PKEY *public = EVP_EC_gen("secp256k1");
 	assert_encoded_like_openssl(public);
 	AUTO(buf_free) struct buf der = { 0 };
@@ -218,6 +221,17 @@ static void other_keys_are_encoded_too(void **state)
 	buf_clear(&der);
 	assert_false(key_put_private(half, &der, &err));
 	assert_int_equal(der.size, 0);
+}
+
+static void rsa_keys_are_neither_breakable_nor_endless(void **state)
+{
+	(void)state;
+	static const uint64_t sizes[] = { 0, 1023, 8193, (UINT64_C(1) << 32) + 2048 };
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		struct error err = { 0 };
+		assert_failure(key_generate_rsa(sizes[i], &err) != NULL, err, ERROR_INVALID,
+			"an RSA key has 1024 to 8192 bits");
+	}
 }
 
 static X509 *issue(EVP_PKEY *key, const char *name, X509 *issuer, EVP_PKEY *issuer_key)
@@ -321,6 +335,7 @@ int main(void)
 		cmocka_unit_test(keys_are_stored_and_read_back),
 		cmocka_unit_test(ec_keys_are_encoded_like_openssl_does_it),
 		cmocka_unit_test(other_keys_are_encoded_too),
+		cmocka_unit_test(rsa_keys_are_neither_breakable_nor_endless),
 		cmocka_unit_test(certificates_have_the_form_of_go),
 		cmocka_unit_test(a_given_extension_takes_the_place_of_the_usual_one),
 		cmocka_unit_test(names_keep_the_type_they_are_given),

@@ -165,9 +165,9 @@ static void malformed_templates_are_refused_with_their_place(void **state)
 	};
 	CHECK_REFUSED(rows, ERROR_INVALID);
 	static const struct manifest_row unsupported[] = {
-		{ FILES("'f':'{{ if true }}{{ end }}'"),
-			DRY_RUN "file f: template: data:1: {{if}}: this version does not support "
-				"control structures" },
+		{ FILES("'f':'{{ template `x` }}'"),
+			DRY_RUN "file f: template: data:1: {{template}}: this version does not "
+				"support templates within templates" },
 	};
 	CHECK_REFUSED(unsupported, ERROR_UNSUPPORTED);
 }
@@ -219,6 +219,13 @@ static void keys_and_sections_without_effect_are_warned_about(void **state)
 			fail_msg("%s is not once in:\n%s", expected[i], buf_text(&log));
 	}
 	assert_int_equal(count_lines(&log, "\n"), 8);
+	static const char *const meant[] = { "Package", "Argv", "Data", "Roles" };
+	for (size_t i = 0; i < sizeof(meant) / sizeof(*meant); i++) {
+		AUTO(auto_free) char *guess = NULL;
+		assert_true(asprintf(&guess, "did you mean \"%s\"?", meant[i]) > 0);
+		assert_int_equal(count_lines(&log, guess), 1);
+	}
+	assert_int_equal(count_lines(&log, "check its spelling and place"), 1);
 	buf_clear(&log);
 	AUTO(buf_free) struct buf many = { 0 };
 	buf_put_text(&many, "{" PACKAGES ",'Marbles':{'m':{'Package':'p'}}");
@@ -233,9 +240,10 @@ static void keys_and_sections_without_effect_are_warned_about(void **state)
 	assert_string_equal(buf_text(&log), "");
 }
 
-static bool find_key(
-	void *context, const char *name, const struct secret **secret, struct error *err)
+static bool find_key(void *context, const char *name, bool previous, const struct secret **secret,
+	struct error *err)
 {
+	(void)previous;
 	(void)err;
 	if (!strcmp(name, "key"))
 		*secret = context;

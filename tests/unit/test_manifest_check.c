@@ -284,19 +284,6 @@ static void what_this_version_lacks_is_refused_by_name(void **state)
 	static const struct manifest_row rows[] = {
 		{ WITH("'RecoveryKeys':{'k':'x'}"), CHECKING
 			"RecoveryKeys: this version does not support recovery: remove them" },
-		{ "{" PACKAGES ",'Marbles':{'m':{'Package':'p','TLS':['t']}},'TLS':{'t':{}}}",
-			CHECKING "Marbles.m.TLS: this version does not support transparent TLS" },
-		{ SECRET("'Type':'symmetric-key','Size':8,'UserDefined':true"),
-			CHECKING "Secrets.s.UserDefined" NO ": no secret could be uploaded" },
-		{ SECRET("'Type':'cert-rsa'"), CHECKING
-			"Secrets.s.Type: this version supports symmetric-key and cert-ecdsa, not "
-			"cert-rsa" },
-		{ SECRET("'Type':'cert-ed25519'"), CHECKING
-			"Secrets.s.Type: this version supports symmetric-key and cert-ecdsa, not "
-			"cert-ed25519" },
-		{ SECRET("'Type':'plain'"), CHECKING
-			"Secrets.s.Type: this version supports symmetric-key and cert-ecdsa, not "
-			"plain" },
 		{ WITH("'Config':{'SealMode':'UniqueKey'}"), CHECKING
 			"Config.SealMode: this version supports ProductKey, not UniqueKey" },
 		{ WITH("'Config':{'SealMode':'Disabled'}"), CHECKING
@@ -312,6 +299,11 @@ static void what_this_version_lacks_is_refused_by_name(void **state)
 		WITH("'Config':{'FeatureGates':['MonotonicCounter','signquoteendpoint']}"),
 		WITH("'Config':{'RotateRootSecret':true}"),
 		WITH("'RecoveryKeys':{}"),
+		"{" PACKAGES ",'Marbles':{'m':{'Package':'p','TLS':['t']}},'TLS':{'t':{}}}",
+		SECRET("'Type':'symmetric-key','Size':8,'UserDefined':true"),
+		SECRET("'Type':'cert-rsa','Size':2048"),
+		SECRET("'Type':'cert-ed25519'"),
+		SECRET("'Type':'plain','UserDefined':true"),
 	};
 	check_accepted(accepted, COUNT(accepted));
 }
