@@ -6,6 +6,7 @@
 #ifndef COORDINATOR_CORE_H
 #define COORDINATOR_CORE_H
 
+#include "coordinator/change.h"
 #include "coordinator/counters.h"
 #include "coordinator/deployment.h"
 #include "dcap/verify.h"
@@ -52,6 +53,13 @@ void core_finish_counting(struct core *core);
 
 /* Sets the manifest in states 1 and 2; sealed when it returns true. ERROR_STATE in others. */
 bool core_set_manifest(struct core *core, struct bytes manifest, struct error *err);
+
+/*
+ * Makes a change by the user who has the certificate of change->user, now. It is sealed when this
+ * returns true. On false, see change_function. ERROR_UNAUTHENTICATED when the user is gone.
+ */
+bool core_change(
+	struct core *core, change_function *make, struct change *change, struct error *err);
 
 /*
  * Appends a fresh quote, with Open Enclave header, over SHA-256(root certificate || nonce). Nothing

@@ -3,11 +3,11 @@
 
 #include "base/memory.h"
 #include "http/connection.h"
+#include "http/target.h"
 
 #include <event2/buffer.h>
 #include <event2/bufferevent_ssl.h>
 #include <event2/http.h>
-#include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
 #include <string.h>
 
@@ -47,41 +47,30 @@ static void send_response(struct evhttp_request *request, const struct http_resp
 	struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
 	for (size_t i = 0; i < response->header_count; i++)
 		evhttp_add_header(headers, response->headers[i].name, response->headers[i].value);
+	if (response->location.size)
+		evhttp_add_header(headers, "Location", buf_text(&response->location));
 	AUTO(auto_evbuffer) struct evbuffer *body = evbuffer_new();
 	if (!body || evbuffer_add(body, response->body.data, response->body.size))
 		abort();
 	evhttp_send_reply(request, response->status, NULL, body);
 }
 
-/* The path without percent-encoding; NULL if it is malformed or hides a NUL. */
-static char *decoded_path(struct evhttp_request *request)
-{
-	const char *encoded = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(request));
-	size_t size = 0;
-	char *path = evhttp_uridecode(encoded ? encoded : "/", 0, &size);
-	if (path && strlen(path) != size) {
-		free(path);
-		return NULL;
-	}
-	return path;
-}
-
 static void on_request(struct evhttp_request *request, void *context)
 {
 	struct http_server *server = context;
-	AUTO(auto_free) char *path = decoded_path(request);
-	if (!path) {
+	AUTO(buf_free) struct buf path = { 0 };
+	const char *target = evhttp_request_get_uri(request);
+	if (!http_target_path(target, &path)) {
 		evhttp_send_error(request, HTTP_BADREQUEST, NULL);
 		return;
 	}
 	struct evbuffer *input = evhttp_request_get_input_buffer(request);
-	const char *query = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(request));
 	struct bufferevent *bev =
 		evhttp_connection_get_bufferevent(evhttp_request_get_connection(request));
 	const struct http_request asked = {
 		.method = method_name(evhttp_request_get_command(request)),
-		.path = path,
-		.query = query ? query : "",
+		.path = buf_text(&path),
+		.query = http_target_query(target),
 		.body = { evbuffer_pullup(input, -1), evbuffer_get_length(input) },
 		.tls = bufferevent_openssl_get_ssl(bev),
 	};
@@ -89,6 +78,7 @@ static void on_request(struct evhttp_request *request, void *context)
 	server->config.handle(&asked, &response, server->config.context);
 	send_response(request, &response);
 	buf_free(&response.body);
+	buf_free(&response.location);
 }
 
 static void set_accepting(bool accept, void *context)
@@ -166,16 +156,4 @@ void http_server_free(struct http_server *server)
 	http_connections_close(&server->connections);
 	SSL_CTX_free(server->config.tls);
 	free(server);
-}
-
-bool http_query_get(const char *query, const char *name, struct buf *out)
-{
-	struct evkeyvalq parameters = { 0 };
-	if (evhttp_parse_query_str(query, &parameters))
-		return false;
-	const char *value = evhttp_find_header(&parameters, name);
-	if (value)
-		buf_put_text(out, value);
-	evhttp_clear_headers(&parameters);
-	return value != NULL;
 }

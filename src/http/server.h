@@ -31,6 +31,7 @@ struct http_response {
 	int status;
 	struct http_header headers[4]; /* Content-Type and more; Length and Date are added */
 	size_t header_count;
+	struct buf location; /* of a redirect */
 	struct buf body;
 };
 
@@ -49,11 +50,5 @@ struct http_server_config {
 
 struct http_server *http_server_new(const struct http_server_config *config, struct error *err);
 void http_server_free(struct http_server *server);
-
-/*
- * The value of a query parameter, percent-decoded, appended to out. False when it is missing; the
- * first one counts when it is given several times.
- */
-bool http_query_get(const char *query, const char *name, struct buf *out);
 
 #endif
