@@ -7,6 +7,7 @@
 #include "http/target.h"
 
 #include <string.h>
+#include <time.h>
 
 #define V2_PREFIX "/api/v2"
 
@@ -52,6 +53,25 @@ static void log_deprecation(const char *path)
 	log_warn(text, "path", path);
 }
 
+/* Methods that HTTP does not know are one to the metrics. */
+static const char *metric_method(const char *method)
+{
+	static const char *const names[][2] = { { "GET", "get" }, { "POST", "post" },
+		{ "HEAD", "head" }, { "PUT", "put" }, { "DELETE", "delete" } };
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!strcmp(names[i][0], method))
+			return names[i][1];
+	}
+	return "unknown";
+}
+
+static double seconds_since(const struct timespec *start)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)(now.tv_sec - start->tv_sec) + 1e-9 * (double)(now.tv_nsec - start->tv_nsec);
+}
+
 static void handle_endpoint(const struct endpoint *endpoint, struct core *core, bool is_v2,
 	const struct http_request *request, struct http_response *response)
 {
@@ -89,6 +109,25 @@ static void redirect(
 		buf_printf(&response->location, "?%s", request->query);
 }
 
+/* Only of endpoints that there are, so that nobody can make up series. */
+static void handle_and_measure(const struct endpoint *endpoint, struct core *core, bool is_v2,
+	const struct http_request *request, struct http_response *response)
+{
+	struct timespec start;
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	metrics_begin_request(core->metrics, request->path);
+	handle_endpoint(endpoint, core, is_v2, request, response);
+	const struct metrics_request measured = {
+		.path = request->path,
+		.method = metric_method(request->method),
+		.code = response->status,
+		.seconds = seconds_since(&start),
+		.request_size = request->body.size,
+		.response_size = response->body.size,
+	};
+	metrics_end_request(core->metrics, &measured);
+}
+
 void client_api_handle(
 	const struct http_request *request, struct http_response *response, void *context)
 {
@@ -102,5 +141,8 @@ void client_api_handle(
 	bool is_v2 = !strncmp(path, V2_PREFIX, strlen(V2_PREFIX));
 	const struct endpoint *endpoint =
 		find_endpoint(is_v2 ? path + strlen(V2_PREFIX) : path, is_v2);
-	handle_endpoint(endpoint, context, is_v2, request, response);
+	if (endpoint)
+		handle_and_measure(endpoint, context, is_v2, request, response);
+	else
+		handle_endpoint(NULL, context, is_v2, request, response);
 }

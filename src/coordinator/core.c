@@ -113,6 +113,10 @@ static bool make_own_quote(struct core *core, struct error *err)
 bool core_start(struct core *core, const struct core_config *config, struct error *err)
 {
 	*core = (struct core){ .config = *config };
+	if (config->version) {
+		core->metrics = metrics_new(config->version);
+		core->events = events_new();
+	}
 	pthread_mutex_init(&core->reading, NULL);
 	pthread_mutex_init(&core->writing, NULL);
 	pthread_mutex_init(&core->quoting, NULL);
@@ -129,6 +133,8 @@ void core_stop(struct core *core)
 	store_close(core->store);
 	deployment_release(core->current);
 	dcap_verifier_free(core->verifier);
+	metrics_free(core->metrics);
+	events_free(core->events);
 	pthread_mutex_destroy(&core->reading);
 	pthread_mutex_destroy(&core->writing);
 	pthread_mutex_destroy(&core->quoting);

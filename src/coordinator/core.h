@@ -9,6 +9,8 @@
 #include "coordinator/change.h"
 #include "coordinator/counters.h"
 #include "coordinator/deployment.h"
+#include "coordinator/events.h"
+#include "coordinator/metrics.h"
 #include "dcap/verify.h"
 
 #include <pthread.h>
@@ -20,11 +22,14 @@ struct core_config {
 	const char *attestation_folder;
 	const char *collateral_folder; /* of the verifier; not used in simulation */
 	const char *trust_root_file;   /* NULL for Intel's */
+	const char *version;           /* for metrics; NULL when they are not served */
 };
 
 struct core {
 	struct core_config config;
 	struct dcap_verifier *verifier; /* NULL in simulation */
+	struct metrics *metrics;        /* NULL unless they are served */
+	struct events *events;
 
 	/* private to core.c */
 	struct store *store;

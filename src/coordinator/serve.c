@@ -45,14 +45,29 @@ static size_t loop_count(const struct config *config)
 	return cores > 0 ? (size_t)cores : 1;
 }
 
+/* *listener is -1 when metrics are not wanted. */
+static bool listen_for_metrics(const struct config *config, int *listener, struct error *err)
+{
+	char address[ADDRESS_TEXT_SIZE];
+	*listener = -1;
+	if (!config->metrics_address)
+		return true;
+	if (!listen_on(config->metrics_address, listener, 1, address, sizeof(address), err))
+		return false;
+	log_info("Starting prometheus /metrics endpoint", "address", address);
+	return true;
+}
+
 static bool init_loops(struct service *service, const struct config *config, struct error *err)
 {
 	AUTO(auto_free) int *client = xcalloc(service->count, sizeof(*client));
 	AUTO(auto_free) int *mesh = xcalloc(service->count, sizeof(*mesh));
+	int metrics;
 	char client_address[ADDRESS_TEXT_SIZE];
 	char mesh_address[ADDRESS_TEXT_SIZE];
-	if (!listen_on(config->client_address, client, service->count, client_address,
-		    sizeof(client_address), err) ||
+	if (!listen_for_metrics(config, &metrics, err) ||
+		!listen_on(config->client_address, client, service->count, client_address,
+			sizeof(client_address), err) ||
 		!listen_on(config->mesh_address, mesh, service->count, mesh_address,
 			sizeof(mesh_address), err))
 		return false;
@@ -61,6 +76,7 @@ static bool init_loops(struct service *service, const struct config *config, str
 			.core = service->core,
 			.client_listener = client[i],
 			.mesh_listener = mesh[i],
+			.metrics_listener = i ? -1 : metrics,
 			.client_tls = service->client_tls,
 			.mesh_tls = service->mesh_tls,
 		};

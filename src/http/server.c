@@ -115,7 +115,8 @@ static bool start(struct http_server *server, struct error *err)
 	if (!server->evhttp || !server->listener ||
 		!evhttp_bind_listener(server->evhttp, server->listener))
 		return error_set(err, ERROR_INTERNAL, "cannot set up the HTTP server");
-	evhttp_set_bevcb(server->evhttp, new_connection, server);
+	if (config->tls)
+		evhttp_set_bevcb(server->evhttp, new_connection, server);
 	evhttp_set_gencb(server->evhttp, on_request, server);
 	evhttp_set_allowed_methods(server->evhttp, EVERY_METHOD);
 	evhttp_set_max_headers_size(server->evhttp, HEADERS_MAX);
@@ -128,7 +129,8 @@ struct http_server *http_server_new(const struct http_server_config *config, str
 {
 	struct http_server *server = xcalloc(1, sizeof(*server));
 	server->config = *config;
-	SSL_CTX_up_ref(config->tls);
+	if (config->tls)
+		SSL_CTX_up_ref(config->tls);
 	server->connections = (struct http_connections){
 		.base = config->base,
 		.tls = config->tls,

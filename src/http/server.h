@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An HTTPS server on one libevent loop. Everything here belongs to the thread that runs the loop.
- * The handler is called with the whole request and answers before it returns.
+ * An HTTPS, or HTTP, server on one libevent loop. Everything here belongs to the thread that runs
+ * the loop. The handler is called with the whole request and answers before it returns.
  */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
@@ -38,13 +38,13 @@ struct http_response {
 struct http_server_config {
 	struct event_base *base;
 	int listener; /* listening, non-blocking; the server closes it */
-	SSL_CTX *tls; /* a reference is taken */
+	SSL_CTX *tls; /* a reference is taken; NULL for plain HTTP */
 	/* Fills *response, which starts as zero. */
 	void (*handle)(
 		const struct http_request *request, struct http_response *response, void *context);
 	void *context;
 	size_t body_max;        /* a longer body is answered with 413 */
-	size_t connections_max; /* no further ones are accepted until one ends */
+	size_t connections_max; /* with TLS, no further ones are accepted until one ends */
 	int idle_seconds;       /* a connection that is silent for so long is closed */
 };
 
