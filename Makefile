@@ -9,7 +9,7 @@ export CXX := $(or $(CXX_FOR_$(CC)),$(CXX))
 all: build
 
 deps:
-	@tools/install-packages build run test lint
+	@tools/install-packages build run test lint bench
 
 $(BUILD)/build.ninja:
 	@tools/install-packages build run test
@@ -33,7 +33,8 @@ lint: build
 	tools/lint $(BUILD)
 
 bench: build
-	tools/run-bench
+	@tools/install-packages bench
+	tools/run-bench $(BUILD)
 
 install: build
 	meson configure $(BUILD) --prefix $(PREFIX)

@@ -1,8 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Both messages of an activation: what was read can be written and read again. */
+/*
+ * Both messages of an activation: what was read can be written and read again. Fields that are not
+ * ours are exempt: protobuf-c reads the number 0 in a long form that it does not write.
+ */
 #include "fuzz.h"
 
 #include "grpc/marble_messages.h"
+
+static bool is_ours(const ProtobufCMessage *message)
+{
+	return message->n_unknown_fields == 0;
+}
+
+static bool all_is_ours(const Rpc__ActivationResp *response)
+{
+	const Rpc__Parameters *parameters = response->parameters;
+	bool ours = is_ours(&response->base);
+	if (!parameters)
+		return ours;
+	for (size_t i = 0; i < parameters->n_files; i++)
+		ours = ours && is_ours(&parameters->files[i]->base);
+	for (size_t i = 0; i < parameters->n_env; i++)
+		ours = ours && is_ours(&parameters->env[i]->base);
+	return ours && is_ours(&parameters->base);
+}
 
 static void read_request(struct bytes message)
 {
@@ -14,7 +35,7 @@ static void read_request(struct bytes message)
 	activation_request_put(request, &again);
 	AUTO(auto_activation_request)
 	Rpc__ActivationReq *second = activation_request_read(buf_bytes(&again), NULL);
-	if (!second)
+	if (!second && is_ours(&request->base))
 		abort();
 }
 
@@ -28,7 +49,7 @@ static void read_response(struct bytes message)
 	activation_response_put(response, &again);
 	AUTO(auto_activation_response)
 	Rpc__ActivationResp *second = activation_response_read(buf_bytes(&again), NULL);
-	if (!second)
+	if (!second && all_is_ours(response))
 		abort();
 }
 

@@ -13,16 +13,20 @@ static bool find_secret(void *context, const char *name, bool previous,
 	(void)previous;
 	if (!strcmp(name, "broken"))
 		return error_set(err, ERROR_INTERNAL, "broken");
-	if (!strcmp(name, "key"))
+	if (!strcmp(name, "key") || !strcmp(name, "other"))
 		*secret = context;
 	return true;
 }
 
 static void run(struct bytes text, enum template_use use, struct secret *secret)
 {
-	const struct template_data data = {
-		.root_ca = secret, .seal_key = secret, .find_secret = find_secret, .context = secret
-	};
+	struct strmap_entry names[] = { { "key", NULL, 0 }, { "other", NULL, 1 } };
+	const struct strmap map = { names, 2, 2 };
+	const struct template_data data = { .root_ca = secret,
+		.seal_key = secret,
+		.secrets = &map,
+		.find_secret = find_secret,
+		.context = secret };
 	AUTO(buf_free) struct buf out = { 0 };
 	struct error err;
 	struct template *template = template_parse(text, use, &err);

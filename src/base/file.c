@@ -59,15 +59,25 @@ bool file_write_all(int fd, const void *data, size_t size)
 	return true;
 }
 
-bool file_sync_parent(const char *path, struct error *err)
+static int open_parent(const char *path)
 {
 	AUTO(auto_free) char *copy = xstrdup(path);
-	const char *folder = dirname(copy);
-	AUTO(auto_close) int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	/* a file system that cannot sync a folder answers EINVAL; there is nothing better to do */
-	if (fd < 0 || (fsync(fd) && errno != EINVAL))
-		return error_errno(err, "cannot sync %s", folder);
-	return true;
+	return open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* A file system that cannot sync a folder answers EINVAL; there is nothing better to do. */
+static bool sync_folder(int folder, const char *path, struct error *err)
+{
+	return !fsync(folder) || errno == EINVAL ||
+	       error_errno(err, "cannot sync the folder of %s", path);
+}
+
+bool file_sync_parent(const char *path, struct error *err)
+{
+	AUTO(auto_close) int folder = open_parent(path);
+	if (folder < 0)
+		return error_errno(err, "cannot open the folder of %s", path);
+	return sync_folder(folder, path, err);
 }
 
 static bool write_new(
@@ -84,6 +94,10 @@ static bool write_new(
 bool file_replace(const char *path, const void *data, size_t size, mode_t mode, struct error *err)
 {
 	AUTO(auto_free) char *temporary = xasprintf("%s.tmp", path);
+	/* opened first: a failure after the rename would leave the caller with the wrong belief */
+	AUTO(auto_close) int folder = open_parent(path);
+	if (folder < 0)
+		return error_errno(err, "cannot create %s", temporary);
 	if (!write_new(temporary, data, size, mode, err)) {
 		unlink(temporary);
 		return false;
@@ -93,7 +107,7 @@ bool file_replace(const char *path, const void *data, size_t size, mode_t mode, 
 		unlink(temporary);
 		return false;
 	}
-	return file_sync_parent(path, err);
+	return sync_folder(folder, path, err);
 }
 
 bool file_make_folders(const char *path, mode_t mode, struct error *err)

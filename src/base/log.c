@@ -10,6 +10,8 @@
 #include <string.h>
 #include <time.h>
 
+#define VALUE_MAX 4096
+
 static struct {
 	enum log_level level;
 	enum log_format format;
@@ -37,11 +39,12 @@ static const char *short_file(const char *file)
 	return name ? name : file;
 }
 
+/* Peers have a hand in values, and must not be able to fill the disk with them. */
 static void put_member(struct buf *line, const char *name, const char *value)
 {
 	json_text_put(line, name, strlen(name));
 	buf_put_text(line, ":");
-	json_text_put(line, value, strlen(value));
+	json_text_put(line, value, strnlen(value, VALUE_MAX));
 }
 
 /* Appends the fields as members of an object, each with `separator` in front. */

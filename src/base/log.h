@@ -5,7 +5,8 @@
  *	log_info("Started gRPC server", "grpcAddr", address);
  *
  * After the message come pairs of name and value, all of them strings. Each line is one write to
- * stderr. Names that hold non-ASCII or control characters do not occur; values may hold anything.
+ * stderr, and of a value the first 4096 bytes. Names that hold non-ASCII or control characters do
+ * not occur; values may hold anything.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H

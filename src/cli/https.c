@@ -4,10 +4,12 @@
 #include "base/base64.h"
 #include "base/cleanup.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "crypto/cert.h"
 #include "crypto/digest.h"
 
 #include <curl/curl.h>
+#include <stdint.h>
 #include <string.h>
 
 #define CONNECT_SECONDS 15L
@@ -22,10 +24,16 @@ struct https {
 	char reason[CURL_ERROR_SIZE];
 };
 
-/* Only a host and its port: everything else of a URL would change what is asked for. */
+/*
+ * Only a host and its port: everything else of a URL would change what is asked for, and so would a
+ * missing port.
+ */
 static bool is_host(const char *text)
 {
-	return *text && !strpbrk(text, "/?#@\\% \t\r\n\"<>");
+	const char *colon = strrchr(text, ':');
+	unsigned long port;
+	return colon && colon > text && number_parse(colon + 1, UINT16_MAX, &port) &&
+	       !strpbrk(text, "/?#@\\% \t\r\n\"<>");
 }
 
 static size_t receive(char *data, size_t one, size_t size, void *context)
@@ -180,8 +188,12 @@ static bool explain(const struct https *https, CURLcode code, struct error *err)
 	case CURLE_COULDNT_CONNECT:
 	case CURLE_COULDNT_RESOLVE_HOST:
 	case CURLE_OPERATION_TIMEDOUT:
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_SEND_ERROR:
+	case CURLE_RECV_ERROR:
+	case CURLE_GOT_NOTHING:
 		return error_set(err, ERROR_UNAVAILABLE,
-			"%s: is this the address of the Coordinator's client API, and is it running?",
+			"%s: is this the address of the Coordinator's client API (by default port 4433), and is it running?",
 			reason);
 	default:
 		return error_set(err, ERROR_UNAVAILABLE, "%s", reason);

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "coordinator/marble_data.h"
+#include "coordinator/ttls.h"
 #include "crypto/pem.h"
 
 #include <string.h>
@@ -113,11 +114,15 @@ static void add_predefined(
 		buf_bytes(&own->private_key));
 }
 
-/* Step 14. */
+/* Steps 13 and 14. */
 static bool customize(
 	struct activation_result *result, const struct marble_data *data, struct error *err)
 {
 	const struct manifest_marble *marble = result->marble;
+	AUTO(buf_free) struct buf ttls = { 0 };
+	if (marble->tls_tag_count &&
+		!ttls_put_config(data->deployment->manifest, marble, &data->view, &ttls, err))
+		return error_prefix(err, "creating TTLS config");
 	result->files = xcalloc(marble->files.count, sizeof(*result->files));
 	result->env = xcalloc(marble->env.count + PREDEFINED_MAX, sizeof(*result->env));
 	if (!expand(&marble->files, &data->view, "file", result->files, &result->file_count, err) ||
@@ -125,6 +130,8 @@ static bool customize(
 			err))
 		return false;
 	add_predefined(result, &data->deployment->pki, data->marble_cert);
+	if (ttls.size)
+		buf_put(predefined(result, TTLS_VARIABLE), ttls.data, ttls.size);
 	return true;
 }
 
@@ -146,7 +153,10 @@ static bool equip(struct core *core, const struct activation_request *request, i
 	AUTO(marble_data_free) struct marble_data data;
 	const char *binding = result->marble->disable_secret_binding ? "" : request->marble_type;
 	marble_data_init(&data, deployment, binding, uuid, &identity, now);
-	return customize(result, &data, err);
+	data.is_hurried = request->is_hurried;
+	bool customized = customize(result, &data, err);
+	result->was_too_slow = data.was_too_slow;
+	return customized;
 }
 
 bool activate(struct core *core, const struct activation_request *request, int64_t now,

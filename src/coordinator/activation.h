@@ -14,7 +14,8 @@ struct activation_request {
 	struct bytes csr;
 	const char *marble_type;
 	const char *uuid;
-	X509 *peer; /* the TLS client certificate */
+	X509 *peer;      /* the TLS client certificate */
+	bool is_hurried; /* an event loop waits: fail rather than generate RSA keys */
 };
 
 /* A name with its value; both owned. */
@@ -24,6 +25,7 @@ struct activation_value {
 };
 
 struct activation_result {
+	bool was_too_slow;             /* in a hurry it failed, but without one it may succeed */
 	struct deployment *deployment; /* whose manifest the names below belong to */
 	const struct manifest_marble *marble;
 	struct activation_value *files;

@@ -82,8 +82,7 @@ void api_counter_post(const struct exchange *exchange)
 	if (!deployment->manifest || !deployment->manifest->config.counts)
 		jsend_error(exchange->response, 403,
 			"MonotonicCounter feature is not enabled in the manifest");
-	else if (!marble_peer_read(
-			 &deployment->pki, exchange->request->tls, clock_now(), &marble, &err))
+	else if (!marble_peer_read(&deployment->pki, exchange->request, clock_now(), &marble, &err))
 		exchange_refuse(exchange, 401, &err);
 	else if (read_request(exchange, &request))
 		count(exchange, &marble, &request);

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/number.h"
 
 #include <getopt.h>
 #include <limits.h>
@@ -151,9 +152,8 @@ static bool read_curve(const char *value, unsigned *bits, struct error *err)
 
 static bool read_loops(const char *value, unsigned *loops, struct error *err)
 {
-	char *end;
-	unsigned long number = strtoul(value, &end, 10);
-	if (*end || !*value || number > LOOPS_MAX)
+	unsigned long number;
+	if (!number_parse(value, LOOPS_MAX, &number))
 		return error_set(err, ERROR_INVALID,
 			"EDG_COORDINATOR_LOOPS is \"%s\", but must be a number up to %d", value,
 			LOOPS_MAX);

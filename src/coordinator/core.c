@@ -63,8 +63,10 @@ static bool load(struct core *core, struct error *err)
 	log_info("Loading state");
 	struct error reason = { 0 };
 	if (!store_load(core->store, &content, &state, &reason)) {
-		*err = reason;
-		return error_prefix(err, "loading sealed state");
+		return error_set(err, reason.kind,
+			"loading sealed state: %s: restore the seal directory as a whole, or move "
+			"it away to start without a manifest",
+			reason.message);
 	}
 	switch (content) {
 	case STORE_STATE:
@@ -103,16 +105,33 @@ static bool make_own_quote(struct core *core, struct error *err)
 {
 	log_info("Generating quote");
 	if (!core->config.attestation_folder)
-		log_warn(
-			"Running in simulation: this Coordinator has no quote, and accepts Marbles "
-			"without any. Never use it for secrets that matter.");
+		log_warn("Failed to get quote. Proceeding in simulation mode.", "error",
+			"there is none outside of an enclave; Marbles are accepted without any, so "
+			"never use this Coordinator for secrets that matter");
 	return core_make_quote(
 		core, core->current, (struct bytes){ "", 0 }, &core->current->quote, err);
+}
+
+/* What would be wrong with the quote of every Marble on this machine is better known now. */
+static void try_own_quote(const struct core *core)
+{
+	AUTO(dcap_result_free) struct dcap_result result = { 0 };
+	struct bytes quote;
+	struct error err = { 0 };
+	if (!core->verifier)
+		return;
+	if (report_header_strip(buf_bytes(&core->current->quote), &quote, &err) &&
+		dcap_verify(core->verifier, quote, clock_now(), &result, &err))
+		return;
+	log_warn("The quote of this Coordinator does not verify here. Marbles will be refused for "
+		 "the same reason until it is mended; a restart is not needed.",
+		"error", err.message);
 }
 
 bool core_start(struct core *core, const struct core_config *config, struct error *err)
 {
 	*core = (struct core){ .config = *config };
+	log_info("Creating the Core object");
 	if (config->version) {
 		core->metrics = metrics_new(config->version);
 		core->events = events_new();
@@ -121,8 +140,10 @@ bool core_start(struct core *core, const struct core_config *config, struct erro
 	pthread_mutex_init(&core->writing, NULL);
 	pthread_mutex_init(&core->quoting, NULL);
 	if (open_verifier(core, err) && open_store(core, err) && load(core, err) &&
-		make_own_quote(core, err))
+		make_own_quote(core, err)) {
+		try_own_quote(core);
 		return true;
+	}
 	core_stop(core);
 	return false;
 }

@@ -39,10 +39,10 @@ static const struct manifest_user *find_owner(const struct manifest *manifest, X
 
 const struct manifest_user *exchange_user(const struct exchange *exchange)
 {
-	SSL *tls = exchange->request->tls;
+	const struct http_request *request = exchange->request;
 	const struct manifest *manifest = exchange->deployment->manifest;
-	const STACK_OF(X509) *further = SSL_get_peer_cert_chain(tls);
-	const struct manifest_user *user = find_owner(manifest, SSL_get0_peer_certificate(tls));
+	const STACK_OF(X509) *further = request->peer_chain;
+	const struct manifest_user *user = find_owner(manifest, request->peer);
 	for (int i = 0; !user && i < sk_X509_num(further); i++)
 		user = find_owner(manifest, sk_X509_value(further, i));
 	if (!user) {

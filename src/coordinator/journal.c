@@ -13,6 +13,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define FILE_PREFIX "sealed_counters_"
 #define FILE_MAX    (1U << 30)
@@ -171,7 +172,8 @@ struct journal *journal_open(const struct counters_config *config,
 bool journal_append(struct journal *journal, const struct journal_record *record, struct error *err)
 {
 	AUTO(buf_free) struct buf sealed = { 0 };
-	if (!put_sealed(journal, journal->sequence, record, &sealed, err))
+	if (!put_sealed(journal, journal->sequence, record, &sealed, err) ||
+		(journal->fd < 0 && !open_file(journal, err)))
 		return false;
 	/* what a crash may have left behind the last good record goes first */
 	if (ftruncate(journal->fd, journal->size) ||
@@ -192,12 +194,22 @@ bool journal_is_long(const struct journal *journal)
 	return journal->size > LONG_FILE && journal->size > LONG_FACTOR * journal->rewritten_size;
 }
 
+/* Another file has the name already: whoever wrote to the old one would write to nowhere. */
+static bool is_replaced(const struct journal *journal)
+{
+	struct stat named;
+	struct stat own;
+	return !stat(journal->path, &named) && !fstat(journal->fd, &own) &&
+	       (named.st_ino != own.st_ino || named.st_dev != own.st_dev);
+}
+
 bool journal_rewrite(
 	struct journal *journal, const struct journal_record *record, struct error *err)
 {
 	AUTO(buf_free) struct buf sealed = { 0 };
 	if (!put_sealed(journal, 0, record, &sealed, err) ||
-		!file_replace(journal->path, sealed.data, sealed.size, 0600, err))
+		(!file_replace(journal->path, sealed.data, sealed.size, 0600, err) &&
+			!is_replaced(journal)))
 		return false;
 	journal->sequence = 1;
 	journal->size = (off_t)sealed.size;

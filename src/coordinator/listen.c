@@ -3,10 +3,12 @@
 
 #include "base/cleanup.h"
 #include "base/memory.h"
+#include "base/number.h"
 
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -17,11 +19,13 @@ DEFINE_AUTO_FREE(auto_addrinfo, struct addrinfo *, freeaddrinfo)
 static bool split_address(const char *address, char **host, char **port, struct error *err)
 {
 	const char *colon = strrchr(address, ':');
-	if (!colon || !colon[1])
-		return error_set(err, ERROR_INVALID,
-			"\"%s\" is no address of the form HOST:PORT or :PORT", address);
-	size_t length = (size_t)(colon - address);
+	unsigned long number;
+	size_t length = colon ? (size_t)(colon - address) : 0;
 	bool in_brackets = length >= 2 && address[0] == '[' && colon[-1] == ']';
+	/* the resolver would take the port modulo 65536 */
+	if (!colon || !number_parse(colon + 1, UINT16_MAX, &number) ||
+		(!in_brackets && memchr(address, ':', length)))
+		return error_set(err, ERROR_INVALID, "HOST:PORT, [IPv6]:PORT or :PORT is expected");
 	if (in_brackets)
 		*host = xstrndup(address + 1, length - 2);
 	else if (length)
@@ -44,8 +48,7 @@ static struct addrinfo *resolve(const char *address, int family, struct error *e
 	struct addrinfo *found = NULL;
 	int failure = getaddrinfo(host, port, &hints, &found);
 	if (failure)
-		error_set(err, ERROR_INVALID, "cannot listen on %s: %s", address,
-			gai_strerror(failure));
+		error_set(err, ERROR_INVALID, "cannot find the host: %s", gai_strerror(failure));
 	return found;
 }
 
@@ -115,7 +118,7 @@ static bool try_family(const char *address, int family, int *listeners, size_t c
 {
 	AUTO(auto_addrinfo) struct addrinfo *where = resolve(address, family, err);
 	if (!where || !open_all(where, listeners, count, err))
-		return error_prefix(err, "address %s", address);
+		return error_prefix(err, "\"%s\"", address);
 	describe(where, bound, bound_size);
 	return true;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "coordinator/loop.h"
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "coordinator/client_api.h"
 #include "coordinator/mesh_api.h"
@@ -9,10 +10,8 @@
 #include <fcntl.h>
 
 /* Three times what grpc allows: a manifest in base64 within JSON. */
-#define BODY_MAX           (12U << 20)
-#define CLIENT_CONNECTIONS 1024
-#define MESH_CONNECTIONS   16384
-#define IDLE_SECONDS       60
+#define BODY_MAX     (12U << 20)
+#define IDLE_SECONDS 60
 
 struct loop_task {
 	struct loop_task *next;
@@ -70,6 +69,45 @@ static bool init_waking(struct loop *loop, struct error *err)
 	return true;
 }
 
+/* Something that a thread of the worker does for a loop. */
+struct errand {
+	struct loop *loop;
+	void (*run)(void *context);
+	void (*done)(void *context);
+	void *context;
+};
+
+static void finish_errand(void *context)
+{
+	struct errand *errand = context;
+	errand->done(errand->context);
+	free(errand);
+}
+
+static void run_errand(void *context)
+{
+	struct errand *errand = context;
+	errand->run(errand->context);
+	loop_post(errand->loop, finish_errand, errand);
+}
+
+void loop_offload(
+	struct loop *loop, void (*run)(void *context), void (*done)(void *context), void *context)
+{
+	struct error err = { 0 };
+	struct errand *errand = xcalloc(1, sizeof(*errand));
+	*errand = (struct errand){ loop, run, done, context };
+	if (worker_submit(loop->worker, run_errand, finish_errand, errand, &err))
+		return;
+	log_warn("A request is turned away", "error", err.message);
+	loop_post(loop, finish_errand, errand);
+}
+
+static void offload(void *loop, void (*run)(void *job), void (*done)(void *job), void *job)
+{
+	loop_offload(loop, run, done, job);
+}
+
 static bool init_servers(struct loop *loop, const struct loop_config *config, struct error *err)
 {
 	const struct http_server_config client = {
@@ -78,8 +116,10 @@ static bool init_servers(struct loop *loop, const struct loop_config *config, st
 		.tls = config->client_tls,
 		.handle = client_api_handle,
 		.context = config->core,
+		.offload = offload,
+		.offload_context = loop,
 		.body_max = BODY_MAX,
-		.connections_max = CLIENT_CONNECTIONS,
+		.connections_max = config->client_connections,
 		.idle_seconds = IDLE_SECONDS,
 	};
 	const struct http_server_config metrics = {
@@ -95,14 +135,14 @@ static bool init_servers(struct loop *loop, const struct loop_config *config, st
 		if (!loop->metrics_server)
 			return false;
 	}
-	loop->mesh_server = mesh_api_serve(
-		loop, config->mesh_listener, config->mesh_tls, MESH_CONNECTIONS, IDLE_SECONDS, err);
+	loop->mesh_server = mesh_api_serve(loop, config->mesh_listener, config->mesh_tls,
+		config->mesh_connections, IDLE_SECONDS, err);
 	return loop->client_server && loop->mesh_server;
 }
 
 bool loop_init(struct loop *loop, const struct loop_config *config, struct error *err)
 {
-	*loop = (struct loop){ .core = config->core, .wake = { -1, -1 } };
+	*loop = (struct loop){ .core = config->core, .worker = config->worker, .wake = { -1, -1 } };
 	pthread_mutex_init(&loop->lock, NULL);
 	loop->base = event_base_new();
 	if (!loop->base)

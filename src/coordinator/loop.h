@@ -7,6 +7,7 @@
 #define COORDINATOR_LOOP_H
 
 #include "coordinator/core.h"
+#include "coordinator/worker.h"
 #include "grpc/server.h"
 #include "http/server.h"
 
@@ -16,15 +17,19 @@ struct loop_task;
 
 struct loop_config {
 	struct core *core;
+	struct worker *worker;
 	int client_listener; /* listening, non-blocking; the loop closes them */
 	int mesh_listener;
 	int metrics_listener; /* -1 for none */
 	SSL_CTX *client_tls;
 	SSL_CTX *mesh_tls;
+	size_t client_connections; /* at most */
+	size_t mesh_connections;
 };
 
 struct loop {
 	struct core *core;
+	struct worker *worker;
 	struct event_base *base;
 	struct http_server *client_server;
 	struct grpc_server *mesh_server;
@@ -49,9 +54,16 @@ void loop_stop(struct loop *loop);
  */
 void loop_post(struct loop *loop, void (*run)(void *context), void *context);
 
+/*
+ * Has `run` called by a thread of the worker and then `done` on the loop's thread, or `done` alone
+ * when too much waits already or the program ends. From the loop's thread.
+ */
+void loop_offload(
+	struct loop *loop, void (*run)(void *context), void (*done)(void *context), void *context);
+
 /* Closes the connections. Calls that nobody will answer any more learn that they are gone. */
 void loop_close(struct loop *loop);
-/* After loop_close, when nobody posts any more. */
+/* After loop_close and the end of the worker, when nobody posts any more. */
 void loop_free(struct loop *loop);
 
 #endif

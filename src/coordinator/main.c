@@ -10,14 +10,34 @@
 #include "coordinator/serve.h"
 #include "crypto/decoders.h"
 
+#include <event2/event.h>
 #include <jansson.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 
 #define MANIFEST_MAX (32U << 20)
 
+/* A connection each; the soft limit is for programs that use select(). */
+static void allow_descriptors(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static void log_event_loop(int severity, const char *message)
+{
+	if (severity >= EVENT_LOG_WARN)
+		log_warn("event loop", "error", message);
+}
+
 static void set_up_process(void)
 {
+	allow_descriptors();
+	event_set_log_callback(log_event_loop);
 	crypto_setup();
 	json_set_alloc_funcs(wiping_malloc, wiping_free);
 	/* no core files, no other process of the user reading our memory; Graphene has no prctl */
@@ -47,9 +67,14 @@ static bool set_startup_manifest(struct core *core, const char *path, struct err
 {
 	AUTO(buf_free) struct buf manifest = { 0 };
 	log_info("Setting startup manifest");
-	return (file_read(path, MANIFEST_MAX, &manifest, err) &&
-		       core_set_manifest(core, buf_bytes(&manifest), err)) ||
-	       error_prefix(err, "startup manifest");
+	struct error reason = { 0 };
+	if (file_read(path, MANIFEST_MAX, &manifest, &reason) &&
+		core_set_manifest(core, buf_bytes(&manifest), &reason))
+		return true;
+	return error_set(err, reason.kind, "startup manifest: %s%s", reason.message,
+		reason.kind == ERROR_STATE ? ": a manifest is set already, so start without "
+					     "EDG_STARTUP_MANIFEST"
+					   : "");
 }
 
 static bool run(const struct config *config, struct error *err)

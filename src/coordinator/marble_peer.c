@@ -66,12 +66,12 @@ static bool try_certificate(const struct pki *pki, X509 *certificate, int64_t no
 	return false;
 }
 
-bool marble_peer_read(
-	const struct pki *pki, SSL *tls, int64_t now, struct marble_peer *name, struct error *err)
+bool marble_peer_read(const struct pki *pki, const struct http_request *request, int64_t now,
+	struct marble_peer *name, struct error *err)
 {
 	AUTO(buf_free) struct buf reasons = { 0 };
-	const STACK_OF(X509) *further = SSL_get_peer_cert_chain(tls);
-	X509 *first = SSL_get0_peer_certificate(tls);
+	const STACK_OF(X509) *further = request->peer_chain;
+	X509 *first = request->peer;
 	if (!first)
 		return error_set(err, ERROR_UNAUTHENTICATED,
 			"unauthorized marble: client certificate did not match any Marble");

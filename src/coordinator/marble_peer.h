@@ -5,6 +5,7 @@
 
 #include "base/uuid.h"
 #include "coordinator/pki.h"
+#include "http/server.h"
 
 struct marble_peer {
 	char uuid[UUID_TEXT_SIZE]; /* canonical */
@@ -12,10 +13,10 @@ struct marble_peer {
 };
 
 /*
- * The Marble whose certificate, among those that the client showed, was issued by the marble root.
+ * The Marble whose certificate, among those shown with the request, was issued by the marble root.
  * ERROR_UNAUTHENTICATED with the reason for each certificate that is none.
  */
-bool marble_peer_read(
-	const struct pki *pki, SSL *tls, int64_t now, struct marble_peer *name, struct error *err);
+bool marble_peer_read(const struct pki *pki, const struct http_request *request, int64_t now,
+	struct marble_peer *name, struct error *err);
 
 #endif

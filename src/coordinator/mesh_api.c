@@ -114,17 +114,17 @@ static void on_gone(void *context)
 
 /* Counts the activation and answers when that is on disk. False if the limit is used up. */
 static bool count_and_answer(struct loop *loop, struct grpc_call *call,
-	const Rpc__ActivationReq *request, const struct activation_result *result)
+	const struct activation_request *request, const struct activation_result *result)
 {
 	struct pending *pending = xcalloc(1, sizeof(*pending));
 	pending->loop = loop;
 	pending->call = call;
-	pending->marble_type = xstrdup(request->marbletype);
+	pending->marble_type = xstrdup(request->marble_type);
 	pending->uuid = xstrdup(request->uuid);
-	buf_put(&pending->quote, request->quote.data, request->quote.len);
+	buf_put(&pending->quote, request->quote.data, request->quote.size);
 	put_answer(result, &pending->answer);
 	grpc_call_on_gone(call, on_gone, pending);
-	if (counters_increment(core_counters(loop->core), request->marbletype,
+	if (counters_increment(core_counters(loop->core), request->marble_type,
 		    result->marble->max_activations, on_counted, pending))
 		return true;
 	grpc_call_on_gone(call, NULL, NULL);
@@ -132,37 +132,124 @@ static bool count_and_answer(struct loop *loop, struct grpc_call *call,
 	return false;
 }
 
-static void fail(struct core *core, struct grpc_call *call, const Rpc__ActivationReq *request,
-	enum grpc_code code, const struct error *err)
+static void fail(struct core *core, struct grpc_call *call,
+	const struct activation_request *request, enum grpc_code code, const struct error *err)
 {
-	tell_failure(core, request->marbletype, request->uuid, code, err);
+	tell_failure(core, request->marble_type, request->uuid, code, err);
 	grpc_call_fail(call, code, err->message);
 }
 
-static void answer(struct loop *loop, struct grpc_call *call, const Rpc__ActivationReq *request)
+static void answer_activated(struct loop *loop, struct grpc_call *call,
+	const struct activation_request *request, const struct activation_result *result)
 {
-	const struct activation_request asked = {
-		.quote = { request->quote.data, request->quote.len },
-		.csr = { request->csr.data, request->csr.len },
-		.marble_type = request->marbletype,
-		.uuid = request->uuid,
+	if (!result->marble->max_activations) {
+		AUTO(buf_free) struct buf message = { 0 };
+		put_answer(result, &message);
+		grpc_call_reply(call, buf_bytes(&message));
+		tell_success(loop->core, request->marble_type, request->uuid, request->quote);
+	} else if (!count_and_answer(loop, call, request, result)) {
+		enum grpc_code code;
+		struct error err = { 0 };
+		activation_refuse_exhausted(
+			request->marble_type, result->marble->max_activations, &code, &err);
+		fail(loop->core, call, request, code, &err);
+	}
+}
+
+/* An activation that another thread makes, with its own copy of the request. */
+struct slow_activation {
+	struct loop *loop;
+	struct grpc_call *call; /* NULL when the Marble is gone */
+	struct activation_request request;
+	struct buf quote;
+	struct buf csr;
+	char *marble_type;
+	char *uuid;
+	bool was_made;
+	struct activation_result result;
+	enum grpc_code code;
+	struct error error;
+};
+
+static void slow_activation_free(struct slow_activation *slow)
+{
+	activation_result_free(&slow->result);
+	X509_free(slow->request.peer);
+	buf_free(&slow->quote);
+	buf_free(&slow->csr);
+	free(slow->marble_type);
+	free(slow->uuid);
+	free(slow);
+}
+
+static void on_slow_gone(void *context)
+{
+	struct slow_activation *slow = context;
+	slow->call = NULL;
+}
+
+static void run_slow(void *context)
+{
+	struct slow_activation *slow = context;
+	slow->error = (struct error){ 0 };
+	slow->was_made = activate(slow->loop->core, &slow->request, clock_now(), &slow->result,
+		&slow->code, &slow->error);
+}
+
+static void finish_slow(void *context)
+{
+	struct slow_activation *slow = context;
+	if (slow->call)
+		grpc_call_on_gone(slow->call, NULL, NULL);
+	if (slow->call && slow->was_made)
+		answer_activated(slow->loop, slow->call, &slow->request, &slow->result);
+	else if (slow->call)
+		fail(slow->loop->core, slow->call, &slow->request, slow->code, &slow->error);
+	slow_activation_free(slow);
+}
+
+/* Makes an activation for which the loop does not wait. */
+static void activate_slowly(
+	struct loop *loop, struct grpc_call *call, const struct activation_request *request)
+{
+	struct slow_activation *slow = xcalloc(1, sizeof(*slow));
+	slow->loop = loop;
+	slow->call = call;
+	slow->request = *request;
+	buf_put(&slow->quote, request->quote.data, request->quote.size);
+	buf_put(&slow->csr, request->csr.data, request->csr.size);
+	slow->request.quote = buf_bytes(&slow->quote);
+	slow->request.csr = buf_bytes(&slow->csr);
+	slow->request.marble_type = slow->marble_type = xstrdup(request->marble_type);
+	slow->request.uuid = slow->uuid = xstrdup(request->uuid);
+	slow->request.is_hurried = false;
+	X509_up_ref(request->peer);
+	slow->code = GRPC_UNAVAILABLE;
+	error_set(&slow->error, ERROR_UNAVAILABLE,
+		"too many Marbles wait for RSA keys: try again later");
+	grpc_call_on_gone(call, on_slow_gone, slow);
+	loop_offload(loop, run_slow, finish_slow, slow);
+}
+
+static void answer(struct loop *loop, struct grpc_call *call, const Rpc__ActivationReq *message)
+{
+	const struct activation_request request = {
+		.quote = { message->quote.data, message->quote.len },
+		.csr = { message->csr.data, message->csr.len },
+		.marble_type = message->marbletype,
+		.uuid = message->uuid,
 		.peer = grpc_call_peer_certificate(call),
+		.is_hurried = true,
 	};
 	AUTO(activation_result_free) struct activation_result result = { 0 };
 	enum grpc_code code = GRPC_INTERNAL;
 	struct error err = { 0 };
-	if (!activate(loop->core, &asked, clock_now(), &result, &code, &err)) {
-		fail(loop->core, call, request, code, &err);
-	} else if (!result.marble->max_activations) {
-		AUTO(buf_free) struct buf message = { 0 };
-		put_answer(&result, &message);
-		grpc_call_reply(call, buf_bytes(&message));
-		tell_success(loop->core, request->marbletype, request->uuid, asked.quote);
-	} else if (!count_and_answer(loop, call, request, &result)) {
-		activation_refuse_exhausted(
-			request->marbletype, result.marble->max_activations, &code, &err);
-		fail(loop->core, call, request, code, &err);
-	}
+	if (activate(loop->core, &request, clock_now(), &result, &code, &err))
+		answer_activated(loop, call, &request, &result);
+	else if (result.was_too_slow)
+		activate_slowly(loop, call, &request);
+	else
+		fail(loop->core, call, &request, code, &err);
 }
 
 static void handle_activate(struct grpc_call *call, struct bytes message, void *context)

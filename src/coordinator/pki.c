@@ -20,7 +20,8 @@ DEFINE_AUTO_FREE(auto_extensions, STACK_OF(X509_EXTENSION) *, extensions_free)
 static bool collect_alt_names(const char *list, GENERAL_NAMES *names, struct error *err)
 {
 	return cert_add_alt_names(names, "127.0.0.1,::1", err) &&
-	       cert_add_alt_names(names, list, err);
+	       (cert_add_alt_names(names, list, err) ||
+		       error_prefix(err, "EDG_COORDINATOR_DNS_NAMES"));
 }
 
 static bool issue_authority(X509 **out, EVP_PKEY *key, const char *name, X509 *issuer,

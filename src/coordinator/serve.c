@@ -8,16 +8,25 @@
 #include "crypto/tls_server.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 
-#define ADDRESS_TEXT_SIZE 128
+#define ADDRESS_TEXT_SIZE    128
+#define CLIENT_CONNECTIONS   1024
+#define MESH_CONNECTIONS     16384
+#define DESCRIPTORS_DEFAULT  900 /* of Gramine */
+#define DESCRIPTORS_RESERVED 24
+#define DESCRIPTORS_OF_LOOP  6
 
 struct service {
 	struct core *core;
+	struct worker *worker;
 	struct loop *loops;
 	pthread_t *threads; /* of loops[1] and on; the first runs on the main thread */
 	size_t count;
 	SSL_CTX *client_tls;
 	SSL_CTX *mesh_tls;
+	char client_address[ADDRESS_TEXT_SIZE];
+	char mesh_address[ADDRESS_TEXT_SIZE];
 };
 
 /* The client API shows the root certificate, the mesh API the marble root. */
@@ -53,9 +62,30 @@ static bool listen_for_metrics(const struct config *config, int *listener, struc
 	if (!config->metrics_address)
 		return true;
 	if (!listen_on(config->metrics_address, listener, 1, address, sizeof(address), err))
-		return false;
+		return error_prefix(err, "metrics, EDG_COORDINATOR_PROMETHEUS_ADDR");
 	log_info("Starting prometheus /metrics endpoint", "address", address);
 	return true;
+}
+
+static size_t at_most(size_t wanted, size_t limit)
+{
+	return wanted < limit ? wanted : limit;
+}
+
+/*
+ * So many connections that the descriptors last: a listener that finds none left is woken for the
+ * same connection again and again, and neither the other API nor the store could go on.
+ */
+static void limit_connections(struct loop_config *loop, size_t loops)
+{
+	struct rlimit descriptors;
+	size_t room = DESCRIPTORS_RESERVED + loops * DESCRIPTORS_OF_LOOP;
+	if (getrlimit(RLIMIT_NOFILE, &descriptors))
+		descriptors.rlim_cur = DESCRIPTORS_DEFAULT;
+	room = descriptors.rlim_cur > room ? (descriptors.rlim_cur - room) / loops : 0;
+	/* two for each on the client API, which keeps one until the peer ends */
+	loop->client_connections = at_most(CLIENT_CONNECTIONS, room / 4 + 1);
+	loop->mesh_connections = at_most(MESH_CONNECTIONS, room / 2 + 1);
 }
 
 static bool init_loops(struct service *service, const struct config *config, struct error *err)
@@ -63,28 +93,28 @@ static bool init_loops(struct service *service, const struct config *config, str
 	AUTO(auto_free) int *client = xcalloc(service->count, sizeof(*client));
 	AUTO(auto_free) int *mesh = xcalloc(service->count, sizeof(*mesh));
 	int metrics;
-	char client_address[ADDRESS_TEXT_SIZE];
-	char mesh_address[ADDRESS_TEXT_SIZE];
-	if (!listen_for_metrics(config, &metrics, err) ||
-		!listen_on(config->client_address, client, service->count, client_address,
-			sizeof(client_address), err) ||
-		!listen_on(config->mesh_address, mesh, service->count, mesh_address,
-			sizeof(mesh_address), err))
+	if (!listen_for_metrics(config, &metrics, err))
 		return false;
+	if (!listen_on(config->client_address, client, service->count, service->client_address,
+		    sizeof(service->client_address), err))
+		return error_prefix(err, "client API, EDG_COORDINATOR_CLIENT_ADDR");
+	if (!listen_on(config->mesh_address, mesh, service->count, service->mesh_address,
+		    sizeof(service->mesh_address), err))
+		return error_prefix(err, "mesh API, EDG_COORDINATOR_MESH_ADDR");
 	for (size_t i = 0; i < service->count; i++) {
-		const struct loop_config loop = {
+		struct loop_config loop = {
 			.core = service->core,
+			.worker = service->worker,
 			.client_listener = client[i],
 			.mesh_listener = mesh[i],
 			.metrics_listener = i ? -1 : metrics,
 			.client_tls = service->client_tls,
 			.mesh_tls = service->mesh_tls,
 		};
+		limit_connections(&loop, service->count);
 		if (!loop_init(&service->loops[i], &loop, err))
 			return false;
 	}
-	log_info("Starting client https server", "address", client_address);
-	log_info("Started gRPC server", "grpcAddr", mesh_address);
 	return true;
 }
 
@@ -111,6 +141,11 @@ static bool run_loops(struct service *service, struct error *err)
 	struct event *interrupt = evsignal_new(base, SIGINT, stop_all, service);
 	if (!terminate || !interrupt || event_add(terminate, NULL) || event_add(interrupt, NULL))
 		abort();
+	/* who reads this may send a signal at once */
+	log_info("Starting the client server", "address", service->client_address);
+	log_info("Starting client https server", "address", service->client_address);
+	log_info("Starting the marble server", "address", service->mesh_address);
+	log_info("Started gRPC server", "grpcAddr", service->mesh_address);
 	sigset_t both;
 	sigemptyset(&both);
 	sigaddset(&both, SIGTERM);
@@ -157,11 +192,14 @@ bool serve(struct core *core, const struct config *config, struct error *err)
 	AUTO(auto_free) pthread_t *threads = xcalloc(count, sizeof(*threads));
 	AUTO(auto_ssl_ctx) SSL_CTX *client_tls = tls_server_new(&client, err);
 	AUTO(auto_ssl_ctx) SSL_CTX *mesh_tls = tls_server_new(&mesh, err);
-	struct service service = { core, loops, threads, count, client_tls, mesh_tls };
+	struct worker *worker = worker_new(count);
+	struct service service = { core, worker, loops, threads, count, client_tls, mesh_tls, "",
+		"" };
 	bool served = client_tls && mesh_tls && init_loops(&service, config, err) &&
 		      run_loops(&service, err);
 	for (size_t i = 0; i < count; i++)
 		loop_close(&loops[i]);
+	worker_free(worker);
 	core_finish_counting(core);
 	for (size_t i = 0; i < count; i++)
 		loop_free(&loops[i]);

@@ -156,8 +156,9 @@ static bool load_pair(struct store *store, const char *data_path, const struct b
 {
 	AUTO(buf_free) struct buf data_file = { 0 };
 	return file_read(data_path, SEALED_MAX, &data_file, err) &&
-	       read_data_key(store, key_file, &data_file, err) &&
-	       open_data_file(store, &data_file, state, err);
+	       ((read_data_key(store, key_file, &data_file, err) &&
+			open_data_file(store, &data_file, state, err)) ||
+		       error_prefix(err, "%s", data_path));
 }
 
 static bool file_exists(const char *path)
@@ -174,7 +175,7 @@ bool store_load(
 	*content = STORE_LOCKED;
 	AUTO(buf_free) struct buf key_file = { 0 };
 	if (!file_read(store->key_path, KEY_FILE_MAX, &key_file, err))
-		return err->kind == ERROR_NOT_FOUND;
+		return err->kind == ERROR_NOT_FOUND || err->kind == ERROR_INVALID;
 	if (load_pair(store, store->data_path, &key_file, state, err)) {
 		*content = STORE_STATE;
 		return true;
@@ -193,12 +194,28 @@ static bool save_file(const char *path, const struct buf *content, struct error 
 	return file_replace(path, content->data, content->size, 0600, err);
 }
 
-/* A copy, because Graphene knows no hard links. */
+/* Is this data file the one that the key file was sealed for? */
+static bool is_pair(const struct store *store, const struct buf *data_file)
+{
+	struct store probe = *store;
+	AUTO(buf_free) struct buf key_file = { 0 };
+	AUTO(buf_free) struct buf state = { 0 };
+	bool fits = file_read(store->key_path, KEY_FILE_MAX, &key_file, NULL) &&
+		    read_data_key(&probe, &key_file, data_file, NULL) &&
+		    open_data_file(&probe, data_file, &state, NULL);
+	memory_wipe(&probe, sizeof(probe));
+	return fits;
+}
+
+/*
+ * A copy, because Graphene knows no hard links. Data whose key was never written, by a save that a
+ * crash or a full disk ended, must not take the place of data that can be opened.
+ */
 static bool keep_old_data(const struct store *store, struct error *err)
 {
 	AUTO(buf_free) struct buf data_file = { 0 };
 	return file_read(store->data_path, SEALED_MAX, &data_file, err) &&
-	       save_file(store->old_data_path, &data_file, err);
+	       (!is_pair(store, &data_file) || save_file(store->old_data_path, &data_file, err));
 }
 
 static bool save_files(struct store *store, const struct buf *data_file, const struct buf *key_file,

@@ -34,6 +34,7 @@ ASN1_SEQUENCE(csr_body) = {
 	ASN1_SIMPLE(struct csr_body, subject, X509_NAME),
 	ASN1_SIMPLE(struct csr_body, key, ASN1_SEQUENCE),
 	ASN1_IMP_SET_OF_OPT(struct csr_body, attributes, X509_ATTRIBUTE, 0),
+	/* cppcheck-suppress unknownMacro ; of openssl/asn1t.h */
 } static_ASN1_SEQUENCE_END_cb(struct csr_body, csr_body)
 
 ASN1_SEQUENCE(csr) = {

@@ -80,6 +80,8 @@ bool key_put_private(EVP_PKEY *key, struct buf *out, struct error *err)
 bool key_put_public(EVP_PKEY *key, struct buf *out, struct error *err)
 {
 	struct ec_key parts;
+	if (!key)
+		return crypto_error(err, ERROR_INVALID, "a public key of an unknown kind");
 	if (ec_key_describe(key, &parts)) {
 		ec_key_put_public(&parts, out);
 		return true;

@@ -27,7 +27,10 @@ EVP_PKEY *key_generate_ec(unsigned bits, struct error *err);
 EVP_PKEY *key_generate_rsa(uint64_t bits, struct error *err);
 EVP_PKEY *key_generate_ed25519(struct error *err);
 
-/* DER: PKCS#8 for private keys, SubjectPublicKeyInfo (PKIX) for public ones. Append to out. */
+/*
+ * DER: PKCS#8 for private keys, SubjectPublicKeyInfo (PKIX) for public ones. Append to out. The
+ * public key may be what X509_get0_pubkey gives: NULL, refused here, for one that nobody knows.
+ */
 bool key_put_private(EVP_PKEY *key, struct buf *out, struct error *err);
 bool key_put_public(EVP_PKEY *key, struct buf *out, struct error *err);
 /* Read exactly one key that fills `der`. NULL with ERROR_INVALID otherwise. */

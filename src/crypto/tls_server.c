@@ -51,7 +51,8 @@ SSL_CTX *tls_server_new(const struct tls_server_config *config, struct error *er
 		crypto_error(err, ERROR_INTERNAL, "cannot set up TLS");
 		return NULL;
 	}
-	SSL_CTX_set_options(tls, SSL_OP_NO_RENEGOTIATION);
+	/* what comes may hold secrets, as a manifest does */
+	SSL_CTX_set_options(tls, SSL_OP_NO_RENEGOTIATION | SSL_OP_CLEANSE_PLAINTEXT);
 	SSL_CTX_set_mode(tls, SSL_MODE_RELEASE_BUFFERS);
 	if (!config->resumes_sessions) {
 		SSL_CTX_set_options(tls, SSL_OP_NO_TICKET);

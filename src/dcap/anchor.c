@@ -54,7 +54,7 @@ bool anchor_open(const char *file, struct anchor *out, struct error *err)
 	}
 	AUTO(buf_free) struct buf pem = { 0 };
 	if (!file_read(file, FILE_MAX, &pem, err))
-		return false;
+		return error_prefix(err, "the root to trust");
 	if (!read_root(buf_bytes(&pem), &out->root, err) ||
 		!certificate_check_issuer(&out->root, &out->root, err)) {
 		anchor_free(out);

@@ -8,6 +8,7 @@
 #include "graphene/manifest_mounts.h"
 #include "graphene/manifest_sgx.h"
 #include "graphene/manifest_value.h"
+#include "graphene/manifest_wrap_keys.h"
 #include "graphene/toml.h"
 
 #include <string.h>
@@ -71,6 +72,7 @@ struct graphene_manifest *graphene_manifest_of_tree(
 	if (!manifest_read_loader(tree, manifest, err) ||
 		!manifest_read_mounts(tree, strict, manifest, err) ||
 		!manifest_read_files(tree, manifest, err) ||
+		!manifest_read_wrap_keys(tree, manifest, err) ||
 		!manifest_read_sgx(tree, manifest, err))
 		return NULL;
 	return TAKE(manifest);
@@ -93,6 +95,9 @@ void graphene_manifest_free(struct graphene_manifest *manifest)
 	manifest_free_files(&manifest->trusted);
 	manifest_free_files(&manifest->allowed);
 	manifest_free_files(&manifest->protected_files);
+	manifest_free_files(&manifest->protected_mrenclave_files);
+	manifest_free_files(&manifest->protected_mrsigner_files);
+	manifest_free_wrap_keys(manifest);
 	free(manifest->mounts);
 	free(manifest->start_dir);
 	free(manifest->log_level);

@@ -26,6 +26,7 @@ struct graphene_mount {
 	char *path;     /* absolute path inside */
 	char *uri;      /* "file:…" or "dev:…", normalised (clause 7); NULL for tmpfs */
 	char *key_name; /* encrypted only */
+	bool enable_recovery;
 };
 
 /* An entry of trusted_files or allowed_files. */
@@ -41,6 +42,19 @@ struct graphene_file {
 struct graphene_file_list {
 	struct graphene_file *items;
 	size_t count;
+};
+
+#define GRAPHENE_WRAP_KEY_SIZE 16
+
+/* Names of keys of protected files: what Graphene has, and those that the platform derives. */
+#define GRAPHENE_DEFAULT_KEY   "default"
+#define GRAPHENE_MRENCLAVE_KEY "_sgx_mrenclave"
+#define GRAPHENE_MRSIGNER_KEY  "_sgx_mrsigner"
+
+/* A key of protected files that the manifest sets. */
+struct graphene_wrap_key {
+	char *name;
+	uint8_t key[GRAPHENE_WRAP_KEY_SIZE];
 };
 
 struct graphene_env {
@@ -83,7 +97,13 @@ struct graphene_manifest {
 	/* file policy (clause 7) */
 	struct graphene_file_list trusted;
 	struct graphene_file_list allowed;
-	struct graphene_file_list protected_files; /* Graphene's sgx.protected_files */
+
+	/* protected files that are listed, of Graphene and of Gramine to 1.4, by their key */
+	struct graphene_file_list protected_files;
+	struct graphene_file_list protected_mrenclave_files;
+	struct graphene_file_list protected_mrsigner_files;
+	struct graphene_wrap_key *wrap_keys; /* of a name given twice the last one counts */
+	size_t wrap_key_count;
 
 	/* enclave */
 	uint64_t enclave_size;  /* bytes */

@@ -133,23 +133,6 @@ static bool check_hashes_agree(const struct graphene_file_list *list, struct err
 	return true;
 }
 
-/* Two lists of Gramine 1.0 to 1.4 for which mounts have names since. */
-static bool refuse_sealed_lists(const json_t *tree, struct error *err)
-{
-	static const char *const lists[][2] = {
-		{ "sgx.protected_mrenclave_files", "_sgx_mrenclave" },
-		{ "sgx.protected_mrsigner_files", "_sgx_mrsigner" },
-	};
-	for (size_t i = 0; i < 2; i++) {
-		if (manifest_value(tree, lists[i][0]))
-			return error_set(err, ERROR_UNSUPPORTED,
-				"'%s' is not supported; use a mount of type \"encrypted\" with "
-				"key_name = \"%s\"",
-				lists[i][0], lists[i][1]);
-	}
-	return true;
-}
-
 bool manifest_read_files(const json_t *tree, struct graphene_manifest *manifest, struct error *err)
 {
 	struct list_reader trusted = { .path = "sgx.trusted_files",
@@ -164,11 +147,17 @@ bool manifest_read_files(const json_t *tree, struct graphene_manifest *manifest,
 	struct list_reader protected_files = {
 		.path = "sgx.protected_files", .list = &manifest->protected_files, .err = err
 	};
+	struct list_reader of_enclave = { .path = "sgx.protected_mrenclave_files",
+		.list = &manifest->protected_mrenclave_files,
+		.err = err };
+	struct list_reader of_signer = { .path = "sgx.protected_mrsigner_files",
+		.list = &manifest->protected_mrsigner_files,
+		.err = err };
 	if (trusted.checksums && !json_is_object(trusted.checksums))
 		return manifest_cannot_parse(err, "sgx.trusted_checksum", "a table");
-	return refuse_sealed_lists(tree, err) && read_list(tree, &trusted) &&
-	       read_list(tree, &allowed) && read_list(tree, &protected_files) &&
-	       check_hashes_agree(&manifest->trusted, err);
+	return read_list(tree, &trusted) && read_list(tree, &allowed) &&
+	       read_list(tree, &protected_files) && read_list(tree, &of_enclave) &&
+	       read_list(tree, &of_signer) && check_hashes_agree(&manifest->trusted, err);
 }
 
 void manifest_free_files(struct graphene_file_list *list)

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "graphene/manifest_keys.h"
 #include "graphene/manifest_value.h"
+#include "graphene/manifest_wrap_keys.h"
 #include "graphene/toml.h"
 
 #include <string.h>
@@ -142,12 +143,14 @@ static bool read_key_name(
 	if (mount->type != GRAPHENE_MOUNT_ENCRYPTED)
 		return true;
 	const char *name = json_string_value(json_object_get(table, "key_name"));
-	mount->key_name = xstrdup(name ? name : "default");
+	mount->key_name = xstrdup(name ? name : GRAPHENE_DEFAULT_KEY);
 	name = mount->key_name;
-	if (!*name || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, ".."))
+	(void)manifest_read_bool(
+		json_object_get(table, "enable_recovery"), &mount->enable_recovery);
+	if (!manifest_is_key_name(name))
 		return fail(reader, "the key_name is no name of a file");
-	if (*name == '_' && strcmp(name, "_sgx_mrenclave") != 0 &&
-		strcmp(name, "_sgx_mrsigner") != 0)
+	if (*name == '_' && strcmp(name, GRAPHENE_MRENCLAVE_KEY) != 0 &&
+		strcmp(name, GRAPHENE_MRSIGNER_KEY) != 0)
 		return fail(reader, "the key_name starts with \"_\", which is reserved for "
 				    "_sgx_mrenclave and _sgx_mrsigner");
 	return true;

@@ -5,6 +5,7 @@
 #include "base/hex.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "graphene/sim_keys.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,10 +13,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define QUOTE_MAX     8192
-#define KEY_SIZE      16
-#define FIRST_SWEEP   64 /* processes with a state before dead ones are looked for */
-#define PROTECTED_KEY "default"
+#define QUOTE_MAX   8192
+#define FIRST_SWEEP 64 /* processes with a state before dead ones are looked for */
 
 enum pseudo_kind {
 	FOLDER,
@@ -42,22 +41,23 @@ struct pseudo {
 	enum pseudo_kind kind;
 	mode_t mode;
 	enum presence presence;
+	size_t key; /* of a WRAP_KEY: its number */
 };
 
-/* The columns "SGX" of the table in clause 2, for Graphene 1.2 and Gramine 1.9. */
+/* The columns "SGX" of the table in clause 2, for Graphene 1.2 and Gramine 1.9; keys/NAME follow.
+ */
 static const struct pseudo pseudos[] = {
-	{ "", FOLDER, S_IFDIR | 0555, ALWAYS },
-	{ "user_report_data", USER_REPORT_DATA, S_IFREG | 0666, ALWAYS },
-	{ "target_info", TARGET_INFO, S_IFREG | 0666, ALWAYS },
-	{ "my_target_info", MY_TARGET_INFO, S_IFREG | 0444, ALWAYS },
-	{ "report", REPORT, S_IFREG | 0444, ALWAYS },
-	{ "quote", QUOTE, S_IFREG | 0444, WITH_QUOTES },
-	{ "attestation_type", ATTESTATION_TYPE, S_IFREG | 0444, IN_GRAMINE },
-	{ "protected_files_key", PROTECTED_FILES_KEY, S_IFREG | 0666, ALWAYS },
-	{ "keys", FOLDER, S_IFDIR | 0555, IN_GRAMINE },
-	{ "keys/" PROTECTED_KEY, WRAP_KEY, S_IFREG | 0666, IN_GRAMINE },
-	{ "keys/_sgx_mrenclave", SEAL_KEY_MRENCLAVE, S_IFREG | 0444, IN_GRAMINE },
-	{ "keys/_sgx_mrsigner", SEAL_KEY_MRSIGNER, S_IFREG | 0444, IN_GRAMINE },
+	{ "", FOLDER, S_IFDIR | 0555, ALWAYS, 0 },
+	{ "user_report_data", USER_REPORT_DATA, S_IFREG | 0666, ALWAYS, 0 },
+	{ "target_info", TARGET_INFO, S_IFREG | 0666, ALWAYS, 0 },
+	{ "my_target_info", MY_TARGET_INFO, S_IFREG | 0444, ALWAYS, 0 },
+	{ "report", REPORT, S_IFREG | 0444, ALWAYS, 0 },
+	{ "quote", QUOTE, S_IFREG | 0444, WITH_QUOTES, 0 },
+	{ "attestation_type", ATTESTATION_TYPE, S_IFREG | 0444, IN_GRAMINE, 0 },
+	{ "protected_files_key", PROTECTED_FILES_KEY, S_IFREG | 0666, ALWAYS, 0 },
+	{ "keys", FOLDER, S_IFDIR | 0555, IN_GRAMINE, 0 },
+	{ "keys/_sgx_mrenclave", SEAL_KEY_MRENCLAVE, S_IFREG | 0444, IN_GRAMINE, 0 },
+	{ "keys/_sgx_mrsigner", SEAL_KEY_MRSIGNER, S_IFREG | 0444, IN_GRAMINE, 0 },
 };
 
 #define PSEUDO_COUNT (sizeof(pseudos) / sizeof(*pseudos))
@@ -76,14 +76,15 @@ struct sim_attestation {
 	struct sgx_report_body
 		self; /* all but report_data, and cpu_svn until there is a platform */
 	struct sim_attestation_host host;
+	struct pseudo *pseudos;
+	size_t pseudo_count;
 
 	pthread_mutex_t lock; /* for everything below */
 	struct platform *platform;
 	struct process_state *states;
 	size_t state_count;
 	size_t sweep_at;
-	bool has_key;
-	uint8_t key[KEY_SIZE]; /* that the application set for protected files */
+	struct sim_keys *keys;
 };
 
 struct sim_pseudo_file {
@@ -94,6 +95,19 @@ struct sim_pseudo_file {
 
 DEFINE_AUTO_FREE(auto_pseudo_file, struct sim_pseudo_file *, sim_pseudo_file_close)
 
+static void list_pseudos(struct sim_attestation *attestation)
+{
+	size_t keys = sim_keys_count(attestation->keys);
+	attestation->pseudo_count = PSEUDO_COUNT + keys;
+	attestation->pseudos = xcalloc(attestation->pseudo_count, sizeof(*attestation->pseudos));
+	memcpy(attestation->pseudos, pseudos, sizeof(pseudos));
+	for (size_t i = 0; i < keys; i++) {
+		char *name = xasprintf("keys/%s", sim_keys_name(attestation->keys, i));
+		attestation->pseudos[PSEUDO_COUNT + i] =
+			(struct pseudo){ name, WRAP_KEY, S_IFREG | 0666, IN_GRAMINE, i };
+	}
+}
+
 struct sim_attestation *sim_attestation_new(const struct graphene_manifest *manifest,
 	const struct sgx_report_body *self, const struct sim_attestation_host *host)
 {
@@ -103,6 +117,8 @@ struct sim_attestation *sim_attestation_new(const struct graphene_manifest *mani
 	attestation->self = *self;
 	attestation->host = *host;
 	attestation->sweep_at = FIRST_SWEEP;
+	attestation->keys = sim_keys_new(manifest);
+	list_pseudos(attestation);
 	pthread_mutex_init(&attestation->lock, NULL);
 	return attestation;
 }
@@ -116,9 +132,12 @@ void sim_attestation_free(struct sim_attestation *attestation)
 		free(state);
 		state = next;
 	}
+	for (size_t i = PSEUDO_COUNT; i < attestation->pseudo_count; i++)
+		free((char *)attestation->pseudos[i].name);
+	free(attestation->pseudos);
+	sim_keys_free(attestation->keys);
 	platform_free(attestation->platform);
 	pthread_mutex_destroy(&attestation->lock);
-	memory_wipe(attestation, sizeof(*attestation));
 	free(attestation);
 }
 
@@ -156,9 +175,10 @@ static bool is_present(const struct sim_attestation *attestation, const struct p
 
 static const struct pseudo *find_pseudo(const struct sim_attestation *attestation, const char *name)
 {
-	for (size_t i = 0; i < PSEUDO_COUNT; i++) {
-		if (!strcmp(pseudos[i].name, name) && is_present(attestation, &pseudos[i]))
-			return &pseudos[i];
+	for (size_t i = 0; i < attestation->pseudo_count; i++) {
+		const struct pseudo *pseudo = &attestation->pseudos[i];
+		if (!strcmp(pseudo->name, name) && is_present(attestation, pseudo))
+			return pseudo;
 	}
 	return NULL;
 }
@@ -184,9 +204,10 @@ static const char *name_in_folder(const char *folder, const char *name)
 const char *sim_attestation_entry(
 	const struct sim_attestation *attestation, const char *folder, size_t n)
 {
-	for (size_t i = 0; i < PSEUDO_COUNT; i++) {
-		const char *name = name_in_folder(folder, pseudos[i].name);
-		if (name && is_present(attestation, &pseudos[i]) && !n--)
+	for (size_t i = 0; i < attestation->pseudo_count; i++) {
+		const struct pseudo *pseudo = &attestation->pseudos[i];
+		const char *name = name_in_folder(folder, pseudo->name);
+		if (name && is_present(attestation, pseudo) && !n--)
 			return name;
 	}
 	return NULL;
@@ -283,27 +304,31 @@ static bool put_quote(const struct sim_attestation *attestation, const struct pr
 static void put_seal_key(const struct sim_attestation *attestation,
 	enum platform_seal_policy policy, struct buf *out)
 {
-	platform_seal_key(
-		attestation->platform, policy, &attestation->self, buf_extend(out, KEY_SIZE));
+	platform_seal_key(attestation->platform, policy, &attestation->self,
+		buf_extend(out, GRAPHENE_WRAP_KEY_SIZE));
 }
 
 /* Two eras, two readings of a key that nobody has set (clause 6). */
 static void put_protected_files_key(const struct sim_attestation *attestation, struct buf *out)
 {
-	if (attestation->has_key)
-		hex_encode(out, attestation->key, KEY_SIZE);
+	const uint8_t *key = sim_keys_get(attestation->keys, 0);
+	if (key)
+		hex_encode(out, key, GRAPHENE_WRAP_KEY_SIZE);
 	else if (attestation->generation == GRAPHENE_GENERATION_GRAPHENE)
-		buf_put_zeros(out, 2 * (size_t)KEY_SIZE);
+		buf_put_zeros(out, 2 * (size_t)GRAPHENE_WRAP_KEY_SIZE);
 }
 
-static void put_attestation_type(const struct sim_attestation *attestation, struct buf *out)
+static void put_wrap_key(
+	const struct sim_attestation *attestation, const struct pseudo *pseudo, struct buf *out)
 {
-	buf_put_text(out, attestation->type == GRAPHENE_ATTESTATION_NONE ? "none" : "dcap");
+	const uint8_t *key = sim_keys_get(attestation->keys, pseudo->key);
+	buf_put(out, key, key ? GRAPHENE_WRAP_KEY_SIZE : 0);
 }
 
-static bool put_content(struct sim_attestation *attestation, enum pseudo_kind kind,
+static bool put_content(struct sim_attestation *attestation, const struct pseudo *pseudo,
 	struct process_state *state, struct buf *out, struct error *err)
 {
+	enum pseudo_kind kind = pseudo->kind;
 	bool needs_platform = kind == REPORT || kind == SEAL_KEY_MRENCLAVE ||
 			      kind == SEAL_KEY_MRSIGNER ||
 			      (kind == QUOTE && attestation->type != GRAPHENE_ATTESTATION_NONE);
@@ -320,13 +345,13 @@ static bool put_content(struct sim_attestation *attestation, enum pseudo_kind ki
 	case QUOTE:
 		return put_quote(attestation, state, out, err);
 	case ATTESTATION_TYPE:
-		put_attestation_type(attestation, out);
+		buf_put_text(out, attestation->type == GRAPHENE_ATTESTATION_NONE ? "none" : "dcap");
 		break;
 	case PROTECTED_FILES_KEY:
 		put_protected_files_key(attestation, out);
 		break;
 	case WRAP_KEY:
-		buf_put(out, attestation->key, attestation->has_key ? KEY_SIZE : 0);
+		put_wrap_key(attestation, pseudo, out);
 		break;
 	case SEAL_KEY_MRENCLAVE:
 		put_seal_key(attestation, PLATFORM_SEAL_MRENCLAVE, out);
@@ -345,8 +370,8 @@ static bool fill_content(struct sim_pseudo_file *file, const struct sim_process 
 	struct sim_attestation *attestation = file->attestation;
 	struct error err = { 0 };
 	pthread_mutex_lock(&attestation->lock);
-	bool filled = put_content(attestation, file->pseudo->kind, state_of(attestation, process),
-		&file->content, &err);
+	bool filled = put_content(
+		attestation, file->pseudo, state_of(attestation, process), &file->content, &err);
 	pthread_mutex_unlock(&attestation->lock);
 	if (!filled) {
 		AUTO(auto_free)
@@ -400,17 +425,17 @@ static void set_padded(uint8_t *value, size_t size, struct bytes data)
 	memcpy(value, data.data, data.size < size ? data.size : size);
 }
 
-static bool set_key(struct sim_attestation *attestation, enum pseudo_kind kind, struct bytes data)
+static bool set_key(
+	struct sim_attestation *attestation, const struct pseudo *pseudo, struct bytes data)
 {
 	AUTO(buf_free) struct buf key = { 0 };
-	if (kind == WRAP_KEY)
+	if (pseudo->kind == WRAP_KEY)
 		buf_put(&key, data.data, data.size);
 	else if (!hex_decode(&key, data.data, data.size))
 		return false;
-	if (key.size != KEY_SIZE)
+	if (key.size != GRAPHENE_WRAP_KEY_SIZE)
 		return false;
-	memcpy(attestation->key, key.data, KEY_SIZE);
-	attestation->has_key = true;
+	sim_keys_set(attestation->keys, pseudo->key, key.data);
 	return true;
 }
 
@@ -426,7 +451,7 @@ static bool set_value(
 		set_padded(state->target_info, sizeof(state->target_info), data);
 		return true;
 	default:
-		return set_key(file->attestation, file->pseudo->kind, data);
+		return set_key(file->attestation, file->pseudo, data);
 	}
 }
 
@@ -441,4 +466,35 @@ int sim_pseudo_file_write(
 	}
 	pthread_mutex_unlock(&file->attestation->lock);
 	return accepted ? 0 : EACCES;
+}
+
+static bool get_wrap_key(const struct sim_attestation *attestation, const char *name,
+	uint8_t key[GRAPHENE_WRAP_KEY_SIZE], struct error *err)
+{
+	bool is_gramine = attestation->generation == GRAPHENE_GENERATION_GRAMINE;
+	const uint8_t *set =
+		sim_keys_get(attestation->keys, sim_keys_find(attestation->keys, name));
+	if (!set)
+		return error_set(err, ERROR_STATE,
+			"key '%s' is not set (wrap key was not provided): write it to "
+			"/dev/attestation/%s%s first",
+			name, is_gramine ? "keys/" : "protected_files_key", is_gramine ? name : "");
+	memcpy(key, set, GRAPHENE_WRAP_KEY_SIZE);
+	return true;
+}
+
+bool sim_attestation_get_key(struct sim_attestation *attestation, const char *name,
+	uint8_t key[GRAPHENE_WRAP_KEY_SIZE], struct error *err)
+{
+	bool is_seal_key = *name == '_';
+	enum platform_seal_policy policy = strcmp(name, GRAPHENE_MRENCLAVE_KEY) != 0
+						   ? PLATFORM_SEAL_MRSIGNER
+						   : PLATFORM_SEAL_MRENCLAVE;
+	pthread_mutex_lock(&attestation->lock);
+	bool got = is_seal_key ? open_platform(attestation, err)
+			       : get_wrap_key(attestation, name, key, err);
+	if (got && is_seal_key)
+		platform_seal_key(attestation->platform, policy, &attestation->self, key);
+	pthread_mutex_unlock(&attestation->lock);
+	return got;
 }

@@ -37,6 +37,13 @@ void sim_attestation_free(struct sim_attestation *attestation);
 bool sim_attestation_open_platform(struct sim_attestation *attestation, struct error *err);
 
 /*
+ * The key with which protected files of this key name are encrypted, of an enclave's own names too.
+ * ERROR_STATE if it was not set.
+ */
+bool sim_attestation_get_key(struct sim_attestation *attestation, const char *name,
+	uint8_t key[GRAPHENE_WRAP_KEY_SIZE], struct error *err);
+
+/*
  * Names are relative to /dev/attestation, "" is the folder itself. Returns the mode with its type
  * (S_IFREG or S_IFDIR), 0 if there is no such thing.
  */

@@ -49,11 +49,6 @@ static bool read_files(struct sim_enclave *enclave, const char *app, struct erro
 
 static bool refuse_unsupported(const struct graphene_manifest *manifest, struct error *err)
 {
-	if (manifest->protected_files.count)
-		return error_set(err, ERROR_UNSUPPORTED,
-			"sgx.protected_files (\"%s\"): this version of graphene-sim does not "
-			"support protected files yet",
-			manifest->protected_files.items[0].path);
 	if (manifest->attestation == GRAPHENE_ATTESTATION_EPID)
 		return error_set(err, ERROR_UNSUPPORTED,
 			"the manifest asks for EPID attestation, which is no more: for DCAP leave "

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "graphene/sim_fs.h"
 
+#include "base/cleanup.h"
 #include "base/memory.h"
 #include "graphene/sim_path.h"
 
@@ -34,6 +35,21 @@ void sim_spot_free(struct sim_spot *spot)
 	*spot = (struct sim_spot){ 0 };
 }
 
+static const char *key_name_of(const struct sim_fs *fs, const struct sim_spot *spot)
+{
+	const char *of_mount = spot->place.mount->key_name;
+	return of_mount ? of_mount : sim_policy_key_name(fs->policy, spot->host);
+}
+
+static bool is_side_of_protected(const struct sim_fs *fs, const struct sim_spot *spot)
+{
+	size_t length;
+	if (!sim_protected_is_side(spot->host, &length))
+		return false;
+	AUTO(auto_free) char *main_path = xstrndup(spot->host, length);
+	return spot->place.mount->key_name || sim_policy_key_name(fs->policy, main_path);
+}
+
 int sim_fs_find(
 	struct sim_fs *fs, const struct sim_node *node, const char *name, struct sim_spot *spot)
 {
@@ -42,9 +58,17 @@ int sim_fs_find(
 		return ENOENT;
 	spot->special = sim_nodes_special(fs->nodes, node, name);
 	spot->place = sim_tree_find(fs->tree, spot->path);
-	if (spot->place.mount->kind == SIM_MOUNT_HOST)
-		spot->host = sim_place_on_host(&spot->place);
-	return 0;
+	if (spot->place.mount->kind != SIM_MOUNT_HOST)
+		return 0;
+	spot->host = sim_place_on_host(&spot->place);
+	spot->key_name = key_name_of(fs, spot);
+	return is_side_of_protected(fs, spot) ? ENOENT : 0;
+}
+
+struct sim_protected_name sim_fs_protected_name(const struct sim_spot *spot)
+{
+	return (struct sim_protected_name){ spot->host, spot->key_name,
+		spot->place.mount->enable_recovery };
 }
 
 static void make_up(
@@ -93,6 +117,13 @@ static mode_t made_up_mode(const struct sim_fs *fs, const struct sim_spot *spot)
 	return at_mount || sim_tree_has_mounts_below(fs->tree, spot->path) ? S_IFDIR | 0555 : 0;
 }
 
+/* Nobody but this process changes protected files; one without key may get it at any time. */
+static double stat_protected(struct sim_fs *fs, const struct sim_spot *spot, struct stat *st)
+{
+	struct sim_protected_name name = sim_fs_protected_name(spot);
+	return sim_protected_stat(fs->protected_files, &name, st) ? FRESH_FOLDER : FRESH_NEVER;
+}
+
 static double freshness(const struct sim_fs *fs, const struct sim_spot *spot, const struct stat *st)
 {
 	if (S_ISDIR(st->st_mode))
@@ -111,10 +142,11 @@ int sim_fs_stat(struct sim_fs *fs, const struct sim_spot *spot, struct stat *st,
 	mode_t mode = on_host && S_ISDIR(st->st_mode) ? 0 : made_up_mode(fs, spot);
 	if (!mode && !on_host)
 		return error;
-	if (fresh_for && mode)
-		*fresh_for = spot->host ? FRESH_FOLDER : FRESH_FOREVER;
-	else if (fresh_for)
-		*fresh_for = freshness(fs, spot, st);
+	double fresh = mode ? (spot->host ? FRESH_FOLDER : FRESH_FOREVER)
+		       : spot->key_name && S_ISREG(st->st_mode) ? stat_protected(fs, spot, st)
+								: freshness(fs, spot, st);
+	if (fresh_for)
+		*fresh_for = fresh;
 	if (mode)
 		make_up(fs, spot, mode, st);
 	else
@@ -129,7 +161,9 @@ bool sim_fs_is_busy(const struct sim_fs *fs, const struct sim_spot *spot)
 
 int sim_fs_check(const struct sim_fs *fs, const struct sim_spot *spot, enum sim_access access)
 {
-	return spot->host ? sim_policy_check(fs->policy, spot->host, access) : EACCES;
+	if (!spot->host)
+		return EACCES;
+	return spot->key_name ? 0 : sim_policy_check(fs->policy, spot->host, access);
 }
 
 struct sim_fs *sim_fs_lock(struct sim_fs *fs)

@@ -29,14 +29,25 @@ struct sim_node *sim_fuse_node(fuse_req_t request, fuse_ino_t number);
 int sim_fuse_enter(struct sim_fs *fs, struct sim_node *parent, const char *name,
 	const struct sim_spot *spot, struct fuse_entry_param *entry);
 
-/* An open file: one of both. */
+/* An open file: one of the host, which may be protected, or a pseudo file. */
 struct sim_open_file {
 	struct sim_handle *host;
+	struct sim_protected_file *protected_file;
 	struct sim_pseudo_file *pseudo;
 	char *trusted; /* host path of a trusted file, else NULL */
 };
 
 struct sim_open_file *sim_fuse_open_file(const struct fuse_file_info *info);
+
+/* Requests about an open protected file. */
+void sim_fuse_read_protected(
+	fuse_req_t request, struct sim_protected_file *file, size_t size, off_t offset);
+void sim_fuse_write_protected(fuse_req_t request, struct sim_protected_file *file,
+	struct bytes data, off_t offset, bool appends);
+void sim_fuse_allocate_protected(
+	fuse_req_t request, struct sim_protected_file *file, int mode, off_t offset, off_t length);
+void sim_fuse_seek_protected(
+	fuse_req_t request, struct sim_protected_file *file, off_t offset, int whence);
 
 /* Of modes Graphene's host calls know the permissions alone: nothing becomes set-user-ID. */
 #define SIM_FUSE_PERMISSIONS 0777

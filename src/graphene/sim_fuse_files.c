@@ -16,6 +16,8 @@
 
 static void close_file(struct sim_fs *fs, struct sim_open_file *file)
 {
+	if (file->protected_file)
+		sim_protected_close(file->protected_file);
 	if (file->host)
 		sim_nodes_drop_handle(fs->nodes, file->host);
 	sim_pseudo_file_close(file->pseudo);
@@ -67,10 +69,28 @@ static int check_opened(
 	return 0;
 }
 
+/* What opening a host file gives. */
+struct opened {
+	int fd;
+	struct sim_protected_file *protected_file; /* NULL if it is not protected */
+};
+
+static void drop_opened(struct opened *opened)
+{
+	auto_close(&opened->fd);
+	if (opened->protected_file)
+		sim_protected_close(opened->protected_file);
+}
+
 /* With O_CREAT in the flags, `mode` is that of the new file. */
 static int open_host(struct sim_fs *fs, const struct sim_spot *spot, mode_t mode,
-	struct fuse_file_info *info, int *opened)
+	struct fuse_file_info *info, struct opened *opened)
 {
+	if (spot->key_name) {
+		struct sim_protected_name name = sim_fs_protected_name(spot);
+		return sim_protected_open(fs->protected_files, &name, info->flags,
+			mode & SIM_FUSE_PERMISSIONS, &opened->protected_file, &opened->fd);
+	}
 	enum sim_access access = SIM_READ;
 	if (info->flags & O_CREAT)
 		access = SIM_CREATE;
@@ -88,17 +108,19 @@ static int open_host(struct sim_fs *fs, const struct sim_spot *spot, mode_t mode
 	error = check_opened(fs, spot->host, fd, info);
 	if (error)
 		return error;
-	*opened = take_fd(&fd);
+	opened->fd = take_fd(&fd);
 	return 0;
 }
 
-/* Takes the descriptor over. */
-static void keep_open(struct sim_fs *fs, struct sim_node *node, const char *host, int *fd,
-	struct fuse_file_info *info)
+/* Takes what was opened over. */
+static void keep_open(struct sim_fs *fs, struct sim_node *node, const char *host,
+	struct opened *opened, struct fuse_file_info *info)
 {
 	struct sim_open_file *file = xcalloc(1, sizeof(*file));
 	file->host = xcalloc(1, sizeof(*file->host));
-	file->host->fd = take_fd(fd);
+	file->host->fd = take_fd(&opened->fd);
+	file->protected_file = opened->protected_file;
+	opened->protected_file = NULL;
 	file->trusted = info->keep_cache ? xstrdup(host) : NULL;
 	sim_nodes_add_handle(fs->nodes, node, file->host);
 	info->fh = (uint64_t)file;
@@ -109,19 +131,19 @@ static void open_file(fuse_req_t request, fuse_ino_t number, struct fuse_file_in
 	AUTO(sim_fs_unlock) struct sim_fs *fs = sim_fs_lock(sim_fuse_fs(request));
 	struct sim_node *node = sim_fuse_node(request, number);
 	AUTO(sim_spot_free) struct sim_spot spot = { 0 };
-	AUTO(auto_close) int fd = -1;
+	AUTO(drop_opened) struct opened opened = { .fd = -1 };
 	info->flags &= ~(O_CREAT | O_EXCL); /* the kernel has found it */
 	int error = sim_fs_find(fs, node, NULL, &spot);
 	if (!error && spot.place.mount->kind == SIM_MOUNT_ATTESTATION)
 		error = open_pseudo(request, &spot, info);
 	else if (!error)
-		error = open_host(fs, &spot, 0, info, &fd);
+		error = open_host(fs, &spot, 0, info, &opened);
 	if (error) {
 		fuse_reply_err(request, error);
 		return;
 	}
-	if (fd >= 0)
-		keep_open(fs, node, spot.host, &fd, info);
+	if (opened.fd >= 0)
+		keep_open(fs, node, spot.host, &opened, info);
 	if (fuse_reply_open(request, info))
 		close_file(fs, sim_fuse_open_file(info));
 }
@@ -132,12 +154,12 @@ static void create(fuse_req_t request, fuse_ino_t parent, const char *name, mode
 	AUTO(sim_fs_unlock) struct sim_fs *fs = sim_fs_lock(sim_fuse_fs(request));
 	struct sim_node *node = sim_fuse_node(request, parent);
 	AUTO(sim_spot_free) struct sim_spot spot = { 0 };
-	AUTO(auto_close) int fd = -1;
+	AUTO(drop_opened) struct opened opened = { .fd = -1 };
 	struct fuse_entry_param entry;
 	info->flags |= O_CREAT;
 	int error = sim_fs_find(fs, node, name, &spot);
 	if (!error)
-		error = open_host(fs, &spot, mode, info, &fd);
+		error = open_host(fs, &spot, mode, info, &opened);
 	if (!error)
 		error = sim_fuse_enter(fs, node, name, &spot, &entry);
 	if (error) {
@@ -145,7 +167,7 @@ static void create(fuse_req_t request, fuse_ino_t parent, const char *name, mode
 		return;
 	}
 	struct sim_node *created = (struct sim_node *)entry.ino;
-	keep_open(fs, created, spot.host, &fd, info);
+	keep_open(fs, created, spot.host, &opened, info);
 	if (!fuse_reply_create(request, &entry, info))
 		return;
 	close_file(fs, sim_fuse_open_file(info));
@@ -176,6 +198,10 @@ static void read_file(fuse_req_t request, fuse_ino_t number, size_t size, off_t 
 	const struct sim_open_file *file = sim_fuse_open_file(info);
 	if (file->pseudo) {
 		read_pseudo(request, file->pseudo, size, offset);
+		return;
+	}
+	if (file->protected_file) {
+		sim_fuse_read_protected(request, file->protected_file, size, offset);
 		return;
 	}
 	AUTO(auto_free) char *content = xmalloc(size);
@@ -212,6 +238,11 @@ static void write_file(fuse_req_t request, fuse_ino_t number, const char *data, 
 	}
 	/* pages that were mapped have their place even in a file that is open for appending */
 	bool appends = info->flags & O_APPEND && !info->writepage;
+	if (file->protected_file) {
+		sim_fuse_write_protected(request, file->protected_file,
+			(struct bytes){ data, size }, offset, appends);
+		return;
+	}
 	struct iovec part = { (char *)data, size };
 	ssize_t written = pwritev2(file->host->fd, &part, 1, offset, appends ? RWF_APPEND : 0);
 	if (written < 0)
@@ -227,12 +258,25 @@ static void release_file(fuse_req_t request, fuse_ino_t number, struct fuse_file
 	fuse_reply_err(request, 0);
 }
 
+/* At each close of a descriptor: so that closing tells what became of the data. */
+static void flush_file(fuse_req_t request, fuse_ino_t number, struct fuse_file_info *info)
+{
+	(void)number;
+	const struct sim_open_file *file = sim_fuse_open_file(info);
+	fuse_reply_err(
+		request, file->protected_file ? sim_protected_flush(file->protected_file) : 0);
+}
+
 /* What a pseudo file was given took effect when it was written. */
 static void sync_file(
 	fuse_req_t request, fuse_ino_t number, int only_data, struct fuse_file_info *info)
 {
 	(void)number;
 	const struct sim_open_file *file = sim_fuse_open_file(info);
+	if (file->protected_file) {
+		fuse_reply_err(request, sim_protected_sync(file->protected_file));
+		return;
+	}
 	bool failed = file->host && (only_data ? fdatasync(file->host->fd) : fsync(file->host->fd));
 	fuse_reply_err(request, failed ? errno : 0);
 }
@@ -243,6 +287,10 @@ static void allocate(fuse_req_t request, fuse_ino_t number, int mode, off_t offs
 	(void)number;
 	const struct sim_open_file *file = sim_fuse_open_file(info);
 	int error = EOPNOTSUPP;
+	if (file->protected_file) {
+		sim_fuse_allocate_protected(request, file->protected_file, mode, offset, length);
+		return;
+	}
 	if (file->host)
 		error = fallocate(file->host->fd, mode, offset, length) ? errno : 0;
 	fuse_reply_err(request, error);
@@ -254,6 +302,10 @@ static void seek(fuse_req_t request, fuse_ino_t number, off_t offset, int whence
 {
 	(void)number;
 	const struct sim_open_file *file = sim_fuse_open_file(info);
+	if (file->protected_file) {
+		sim_fuse_seek_protected(request, file->protected_file, offset, whence);
+		return;
+	}
 	errno = EINVAL;
 	off_t found = file->host ? lseek(file->host->fd, offset, whence) : -1;
 	if (found < 0)
@@ -268,6 +320,7 @@ void sim_fuse_add_file_operations(struct fuse_lowlevel_ops *operations)
 	operations->create = create;
 	operations->read = read_file;
 	operations->write = write_file;
+	operations->flush = flush_file;
 	operations->release = release_file;
 	operations->fsync = sync_file;
 	operations->fallocate = allocate;

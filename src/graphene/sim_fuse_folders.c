@@ -54,7 +54,15 @@ static mode_t type_of_entry(DIR *entries, const struct dirent *entry)
 	return fstatat(dirfd(entries), entry->d_name, &st, 0) ? 0 : st.st_mode & S_IFMT;
 }
 
-static int add_host_names(const struct sim_fs *fs, struct open_folder *folder, const char *host)
+/* Only these need another look: most names are none of them. */
+static bool is_hidden(struct sim_fs *fs, struct sim_node *node, const char *name)
+{
+	AUTO(sim_spot_free) struct sim_spot spot = { 0 };
+	return sim_protected_is_side(name, NULL) && sim_fs_find(fs, node, name, &spot);
+}
+
+static int add_host_names(
+	struct sim_fs *fs, struct sim_node *node, struct open_folder *folder, const char *host)
 {
 	struct stat own;
 	AUTO(auto_closedir) DIR *entries = opendir(sim_path_on_host(host));
@@ -64,7 +72,8 @@ static int add_host_names(const struct sim_fs *fs, struct open_folder *folder, c
 	for (struct dirent *entry; (entry = readdir(entries)); errno = 0) {
 		struct stat st = { .st_dev = own.st_dev, .st_ino = entry->d_ino };
 		sim_fs_disguise(fs, &st);
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+			!is_hidden(fs, node, entry->d_name))
 			add_name(folder, entry->d_name, type_of_entry(entries, entry), st.st_ino);
 	}
 	return errno;
@@ -107,7 +116,7 @@ static int read_names(struct sim_fs *fs, struct sim_node *node, struct open_fold
 	add_name(folder, "..", S_IFDIR, 1);
 	int error = sim_fs_find(fs, node, NULL, &spot);
 	if (!error && spot.host) {
-		error = add_host_names(fs, folder, spot.host);
+		error = add_host_names(fs, node, folder, spot.host);
 		/* the host need not have a folder that leads to a mount */
 		if (error && sim_tree_has_mounts_below(fs->tree, spot.path))
 			error = 0;

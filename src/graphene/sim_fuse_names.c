@@ -73,6 +73,7 @@ static bool stat_open(struct sim_fs *fs, const struct sim_node *node, struct sta
 	AUTO(auto_close) int fd = sim_nodes_dup_open(fs->nodes, node);
 	if (fd < 0 || fstat(fd, st))
 		return false;
+	(void)sim_protected_stat(fs->protected_files, NULL, st);
 	sim_fs_disguise(fs, st);
 	return true;
 }
@@ -123,6 +124,21 @@ static struct timespec wanted_time(bool is_set, bool is_now, const struct timesp
 	return is_now ? (struct timespec){ 0, UTIME_NOW } : *time;
 }
 
+/* What of a change is not left to the host. */
+static int change_protected_file(
+	struct sim_fs *fs, const struct sim_spot *spot, const struct stat *wanted, int *what)
+{
+	struct sim_protected_name name = sim_fs_protected_name(spot);
+	int error = 0;
+	if (*what & FUSE_SET_ATTR_SIZE)
+		error = sim_protected_truncate(
+			fs->protected_files, &name, (uint64_t)wanted->st_size);
+	*what &= ~FUSE_SET_ATTR_SIZE;
+	if (!error && *what & (FUSE_SET_ATTR_ATIME | FUSE_SET_ATTR_MTIME))
+		error = sim_protected_settle(fs->protected_files, spot->host);
+	return error;
+}
+
 static int change_host_file(const char *host, const struct stat *wanted, int what)
 {
 	if (what & FUSE_SET_ATTR_SIZE && truncate(host, wanted->st_size))
@@ -158,6 +174,8 @@ static int change_spot(
 	int error = sim_fs_stat(fs, spot, &st, NULL);
 	if (!error && !(spot->host && S_ISDIR(st.st_mode)))
 		error = sim_fs_check(fs, spot, SIM_WRITE);
+	if (!error && spot->key_name && !S_ISDIR(st.st_mode))
+		error = change_protected_file(fs, spot, wanted, &relevant);
 	return error ? error : change_host_file(sim_path_on_host(spot->host), wanted, relevant);
 }
 
@@ -166,6 +184,8 @@ static int change_open_file(const struct sim_open_file *file, const struct stat 
 {
 	if (file->pseudo || !(what & FUSE_SET_ATTR_SIZE))
 		return 0;
+	if (file->protected_file)
+		return sim_protected_resize(file->protected_file, (uint64_t)wanted->st_size);
 	return ftruncate(file->host->fd, wanted->st_size) ? errno : 0;
 }
 
@@ -195,9 +215,10 @@ static int check_access(struct sim_fs *fs, struct sim_node *node, int mask)
 		error = sim_fs_stat(fs, &spot, &st, NULL);
 	if (error)
 		return error;
-	if (mask & W_OK && (!(st.st_mode & CAN_WRITE) ||
-				   (spot.host && !S_ISDIR(st.st_mode) && !spot.special &&
-					   sim_policy_judge(fs->policy, spot.host) == SIM_TRUSTED)))
+	if (mask & W_OK &&
+		(!(st.st_mode & CAN_WRITE) ||
+			(spot.host && !S_ISDIR(st.st_mode) && !spot.special && !spot.key_name &&
+				sim_policy_judge(fs->policy, spot.host) == SIM_TRUSTED)))
 		return EACCES;
 	if (!spot.host || spot.special || sim_fs_is_busy(fs, &spot))
 		return 0;
@@ -237,8 +258,24 @@ static void make_folder(fuse_req_t request, fuse_ino_t parent, const char *name,
 	reply_entry(request, node, name, error);
 }
 
+static int make_protected_file(struct sim_fs *fs, const struct sim_spot *spot, mode_t mode)
+{
+	struct sim_protected_name name = sim_fs_protected_name(spot);
+	struct sim_protected_file *file;
+	int fd;
+	int error = sim_protected_open(fs->protected_files, &name, O_CREAT | O_EXCL | O_WRONLY,
+		mode & SIM_FUSE_PERMISSIONS, &file, &fd);
+	if (error)
+		return error;
+	close(fd);
+	sim_protected_close(file);
+	return 0;
+}
+
 static int make_file(struct sim_fs *fs, const struct sim_spot *spot, mode_t mode)
 {
+	if (spot->key_name)
+		return make_protected_file(fs, spot, mode);
 	int error = sim_fs_check(fs, spot, SIM_CREATE);
 	if (error)
 		return error;
@@ -279,6 +316,8 @@ static int remove_file(struct sim_fs *fs, const struct sim_spot *spot)
 	int error = sim_fs_check(fs, spot, SIM_WRITE);
 	if (!error && sim_fs_is_busy(fs, spot))
 		error = EBUSY;
+	if (!error && spot->key_name)
+		return sim_protected_unlink(fs->protected_files, spot->host);
 	if (!error && unlink(spot->host))
 		error = errno;
 	return error;
@@ -318,6 +357,13 @@ static void unlink_folder(fuse_req_t request, fuse_ino_t parent, const char *nam
 					name, remove_folder));
 }
 
+static bool have_same_key(const struct sim_spot *a, const struct sim_spot *b)
+{
+	if (!a->key_name || !b->key_name)
+		return !a->key_name && !b->key_name;
+	return !strcmp(a->key_name, b->key_name);
+}
+
 /* A folder moves only as a whole that the policy leaves to the application. */
 static int check_rename(struct sim_fs *fs, const struct sim_spot *from, const struct sim_spot *to)
 {
@@ -331,12 +377,24 @@ static int check_rename(struct sim_fs *fs, const struct sim_spot *from, const st
 	if (stat(from->host, &st))
 		return errno;
 	if (S_ISDIR(st.st_mode))
-		return sim_policy_allows_folder(fs->policy, from->host) &&
+		return !from->key_name && !to->key_name &&
+				       sim_policy_allows_folder(fs->policy, from->host) &&
 				       sim_policy_allows_folder(fs->policy, to->host)
 			       ? 0
 			       : EACCES;
+	/* then programs copy, which encrypts */
+	if (!have_same_key(from, to))
+		return EXDEV;
 	int error = sim_fs_check(fs, from, SIM_WRITE);
 	return error ? error : sim_fs_check(fs, to, stat(to->host, &st) ? SIM_CREATE : SIM_WRITE);
+}
+
+static int rename_spot(struct sim_fs *fs, const struct sim_spot *from, const struct sim_spot *to)
+{
+	if (!from->key_name)
+		return rename(from->host, to->host) ? errno : 0;
+	struct sim_protected_name name = sim_fs_protected_name(from);
+	return sim_protected_rename(fs->protected_files, &name, to->host);
 }
 
 static int rename_name(struct sim_fs *fs, struct sim_node *parent, const char *name,
@@ -350,8 +408,8 @@ static int rename_name(struct sim_fs *fs, struct sim_node *parent, const char *n
 		error = sim_fs_find(fs, new_parent, new_name, &to);
 	if (!error)
 		error = check_rename(fs, &from, &to);
-	if (!error && rename(from.host, to.host))
-		error = errno;
+	if (!error)
+		error = rename_spot(fs, &from, &to);
 	if (!error)
 		sim_nodes_rename(fs->nodes, parent, name, new_parent, new_name);
 	return error;

@@ -160,8 +160,29 @@ static bool is_allowed(const struct sim_policy *policy, const char *path)
 	return false;
 }
 
+static bool is_listed(const struct graphene_file_list *list, const char *path)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		if (sim_path_covers(list->items[i].path, path))
+			return true;
+	}
+	return false;
+}
+
+const char *sim_policy_key_name(const struct sim_policy *policy, const char *path)
+{
+	const struct graphene_manifest *manifest = policy->manifest;
+	if (is_listed(&manifest->protected_files, path))
+		return GRAPHENE_DEFAULT_KEY;
+	if (is_listed(&manifest->protected_mrenclave_files, path))
+		return GRAPHENE_MRENCLAVE_KEY;
+	return is_listed(&manifest->protected_mrsigner_files, path) ? GRAPHENE_MRSIGNER_KEY : NULL;
+}
+
 enum sim_verdict sim_policy_judge(const struct sim_policy *policy, const char *path)
 {
+	if (sim_policy_key_name(policy, path))
+		return SIM_PROTECTED;
 	bool trusted = strmap_get(&policy->trusted, path) != NULL;
 	if (trusted && policy->manifest->generation == GRAPHENE_GENERATION_GRAPHENE)
 		return SIM_TRUSTED;
@@ -176,6 +197,12 @@ static int refuse_unlisted(const char *path, enum sim_access access)
 	char *message = xasprintf("Disallowing %s file '%s'; file is not allowed.",
 		access == SIM_CREATE ? "creating" : "access to", path);
 	log_warn(message);
+	return EACCES;
+}
+
+static int refuse_protected(const char *path)
+{
+	log_error("Disallowing what cannot be done with a protected file", "file", path);
 	return EACCES;
 }
 
@@ -194,6 +221,8 @@ int sim_policy_check(const struct sim_policy *policy, const char *path, enum sim
 		return 0;
 	case SIM_TRUSTED:
 		return access == SIM_READ ? 0 : refuse_write(path);
+	case SIM_PROTECTED:
+		return refuse_protected(path);
 	default:
 		if (!policy->manifest->allow_all_but_log)
 			return refuse_unlisted(path, access);
@@ -212,10 +241,27 @@ bool sim_policy_is_unchanged(
 	       file->hashed.st_mtim.tv_nsec == opened->st_mtim.tv_nsec;
 }
 
+static bool has_any_below(const struct graphene_file_list *list, const char *path)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		if (sim_path_covers(path, list->items[i].path))
+			return true;
+	}
+	return false;
+}
+
+static bool has_protected_below(const struct graphene_manifest *manifest, const char *path)
+{
+	return has_any_below(&manifest->protected_files, path) ||
+	       has_any_below(&manifest->protected_mrenclave_files, path) ||
+	       has_any_below(&manifest->protected_mrsigner_files, path);
+}
+
 bool sim_policy_allows_folder(const struct sim_policy *policy, const char *path)
 {
 	enum sim_verdict verdict = sim_policy_judge(policy, path);
-	if (verdict == SIM_TRUSTED ||
+	if (verdict == SIM_TRUSTED || verdict == SIM_PROTECTED ||
+		has_protected_below(policy->manifest, path) ||
 		(verdict == SIM_UNLISTED && !policy->manifest->allow_all_but_log))
 		return false;
 	if (verdict == SIM_ALLOWED && policy->manifest->generation == GRAPHENE_GENERATION_GRAMINE)

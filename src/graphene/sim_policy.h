@@ -15,9 +15,10 @@
 #include <sys/stat.h>
 
 enum sim_verdict {
-	SIM_UNLISTED, /* on no list */
-	SIM_TRUSTED,  /* read-only, content known */
-	SIM_ALLOWED,  /* whatever the host permits */
+	SIM_UNLISTED,  /* on no list */
+	SIM_TRUSTED,   /* read-only, content known */
+	SIM_ALLOWED,   /* whatever the host permits */
+	SIM_PROTECTED, /* listed as protected: only what is decrypted may be seen of it */
 };
 
 enum sim_access {
@@ -46,6 +47,12 @@ enum sim_verdict sim_policy_judge(const struct sim_policy *policy, const char *p
 
 /* 0, or EACCES after a log line that says what was refused. */
 int sim_policy_check(const struct sim_policy *policy, const char *path, enum sim_access access);
+
+/*
+ * The name of the key with which a file at this path is encrypted by one of the manifest's lists;
+ * NULL if it is on none. It goes before the verdict of the other lists.
+ */
+const char *sim_policy_key_name(const struct sim_policy *policy, const char *path);
 
 /* True if the file that was opened at a trusted path is still the one that was hashed. */
 bool sim_policy_is_unchanged(

@@ -173,6 +173,7 @@ static bool start_attestation(
 	struct sim_attestation_host host = { open_platform, process_lives, run };
 	run->fs.attestation = sim_attestation_new(manifest, self, &host);
 	/* what the user has asked for must be there; else it is enough when it is needed */
+	run->fs.protected_files = sim_protected_new(manifest->generation, run->fs.attestation);
 	bool now = run->options->platform || manifest->attestation != GRAPHENE_ATTESTATION_NONE;
 	return !now || sim_attestation_open_platform(run->fs.attestation, err);
 }
@@ -244,8 +245,11 @@ int sim_run(const struct sim_options *options)
 		return SIM_EXIT_FAILED;
 	}
 	raise_fd_limit();
-	if (start_application(run, &err))
-		return sim_signal_supervise(run->init, run->own_group);
+	if (start_application(run, &err)) {
+		int status = sim_signal_supervise(run->init, run->own_group);
+		sim_protected_finish(run->fs.protected_files);
+		return status;
+	}
 	/* PID 1 has said itself why it does not answer */
 	if (err.kind != ERROR_UNAVAILABLE)
 		sim_complain(&err);

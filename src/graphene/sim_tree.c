@@ -98,6 +98,15 @@ static bool add_host_mount(
 	return true;
 }
 
+/* The manifest lets it have no other URI than that of a file. */
+static void add_encrypted_mount(struct sim_tree *tree, const struct graphene_mount *wanted)
+{
+	struct sim_mount *mount = add_mount(
+		tree, SIM_MOUNT_HOST, wanted->path, xstrdup(wanted->uri + strlen(FILE_SCHEME)));
+	mount->key_name = xstrdup(wanted->key_name);
+	mount->enable_recovery = wanted->enable_recovery;
+}
+
 static bool add_listed_mount(
 	struct sim_tree *tree, const struct graphene_mount *wanted, struct error *err)
 {
@@ -106,10 +115,8 @@ static bool add_listed_mount(
 		add_mount(tree, SIM_MOUNT_TMPFS, wanted->path, NULL);
 		return true;
 	case GRAPHENE_MOUNT_ENCRYPTED:
-		return error_set(err, ERROR_UNSUPPORTED,
-			"mount %s: this version of graphene-sim does not support encrypted mounts "
-			"yet",
-			wanted->path);
+		add_encrypted_mount(tree, wanted);
+		return true;
 	default:
 		return add_host_mount(tree, wanted, err);
 	}
@@ -133,6 +140,7 @@ void sim_tree_free(struct sim_tree *tree)
 	for (size_t i = 0; i < tree->count; i++) {
 		free(tree->mounts[i].path);
 		free(tree->mounts[i].target);
+		free(tree->mounts[i].key_name);
 	}
 	free(tree->mounts);
 	*tree = (struct sim_tree){ 0 };

@@ -14,7 +14,7 @@
 #include <stddef.h>
 
 enum sim_mount_kind {
-	SIM_MOUNT_HOST,        /* a host file or folder under the file policy */
+	SIM_MOUNT_HOST,        /* a host file or folder under the file policy, or encrypted */
 	SIM_MOUNT_FOLDER,      /* an empty folder for mounts below it (/dev, /sys) */
 	SIM_MOUNT_LINK,        /* a symbolic link (/dev/stdin) */
 	SIM_MOUNT_ATTESTATION, /* the pseudo files of /dev/attestation */
@@ -29,6 +29,8 @@ struct sim_mount {
 	char *path;          /* absolute path inside */
 	char *target;        /* HOST, DEVICE: host path; LINK: text of the link; else NULL */
 	bool host_is_folder; /* DEVICE: whether the place is a folder or a file */
+	char *key_name;      /* HOST: of an encrypted mount; else NULL */
+	bool enable_recovery;
 };
 
 struct sim_tree {
@@ -38,7 +40,7 @@ struct sim_tree {
 
 /*
  * The mounts of the manifest, after checking that the host has them: ERROR_NOT_FOUND "Looking up
- * mountpoint …". ERROR_UNSUPPORTED for encrypted ones.
+ * mountpoint …". What an encrypted mount shows need not be there yet.
  */
 bool sim_tree_build(
 	struct sim_tree *tree, const struct graphene_manifest *manifest, struct error *err);

@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/number.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -16,13 +17,8 @@ DEFINE_AUTO_FREE(auto_addrinfo, struct addrinfo *, freeaddrinfo)
 
 static bool is_port(const char *text)
 {
-	long value = 0;
-	for (const char *p = text; *p; p++) {
-		if (*p < '0' || *p > '9' || p - text >= 5)
-			return false;
-		value = value * 10 + (*p - '0');
-	}
-	return value >= 1 && value <= 65535;
+	unsigned long value;
+	return strlen(text) <= 5 && number_parse(text, UINT16_MAX, &value) && value;
 }
 
 static bool is_ip(const char *host)

@@ -55,6 +55,103 @@ static void send_response(struct evhttp_request *request, const struct http_resp
 	evhttp_send_reply(request, response->status, NULL, body);
 }
 
+static void response_free(struct http_response *response)
+{
+	buf_free(&response->location);
+	buf_free(&response->body);
+}
+
+/* A request that another thread handles, with all that the connection could take away. */
+struct job {
+	struct evhttp_request *client; /* NULL when it is gone */
+	void (*handle)(
+		const struct http_request *request, struct http_response *response, void *context);
+	void *context;
+	struct http_request request;
+	struct http_response response;
+	struct buf body;
+	char *path;
+	char *query;
+};
+
+static void job_run(void *context)
+{
+	struct job *job = context;
+	job->handle(&job->request, &job->response, job->context);
+}
+
+static void job_done(void *context)
+{
+	struct job *job = context;
+	struct evhttp_connection *connection =
+		job->client ? evhttp_request_get_connection(job->client) : NULL;
+	if (connection)
+		evhttp_connection_set_closecb(connection, NULL, NULL);
+	if (!job->response.status)
+		job->response.status = HTTP_SERVUNAVAIL; /* nobody handled it */
+	/* libevent only frees a request whose connection has ended meanwhile */
+	if (job->client)
+		send_response(job->client, &job->response);
+	X509_free(job->request.peer);
+	sk_X509_pop_free((STACK_OF(X509) *)job->request.peer_chain, X509_free);
+	response_free(&job->response);
+	buf_free(&job->body);
+	free(job->path);
+	free(job->query);
+	free(job);
+}
+
+/* A connection that ends takes its request along, unless the peer ended it. */
+static void on_client_gone(struct evhttp_connection *connection, void *context)
+{
+	(void)connection;
+	struct job *job = context;
+	if (evhttp_request_get_connection(job->client))
+		job->client = NULL;
+}
+
+static struct job *job_new(const struct http_server_config *config, struct evhttp_request *client,
+	const struct http_request *request)
+{
+	struct job *job = xcalloc(1, sizeof(*job));
+	job->client = client;
+	job->handle = config->handle;
+	job->context = config->context;
+	job->request = *request;
+	job->request.path = job->path = xstrdup(request->path);
+	job->request.query = job->query = xstrdup(request->query);
+	buf_put(&job->body, request->body.data, request->body.size);
+	job->request.body = buf_bytes(&job->body);
+	if (request->peer)
+		X509_up_ref(request->peer);
+	job->request.peer_chain = request->peer_chain
+					  ? X509_chain_up_ref((STACK_OF(X509) *)request->peer_chain)
+					  : NULL;
+	return job;
+}
+
+static void handle_elsewhere(const struct http_server_config *config, struct evhttp_request *client,
+	const struct http_request *request)
+{
+	struct job *job = job_new(config, client, request);
+	evhttp_connection_set_closecb(evhttp_request_get_connection(client), on_client_gone, job);
+	config->offload(config->offload_context, job_run, job_done, job);
+}
+
+static bool only_asks(const char *method)
+{
+	return !strcmp(method, "GET") || !strcmp(method, "HEAD");
+}
+
+static void handle_here(const struct http_server_config *config, struct evhttp_request *client,
+	const struct http_request *request)
+{
+	struct http_response response = { 0 };
+	config->handle(request, &response, config->context);
+	send_response(client, &response);
+	response_free(&response);
+}
+
 static void on_request(struct evhttp_request *request, void *context)
 {
 	struct http_server *server = context;
@@ -67,18 +164,19 @@ static void on_request(struct evhttp_request *request, void *context)
 	struct evbuffer *input = evhttp_request_get_input_buffer(request);
 	struct bufferevent *bev =
 		evhttp_connection_get_bufferevent(evhttp_request_get_connection(request));
+	const SSL *tls = bufferevent_openssl_get_ssl(bev);
 	const struct http_request asked = {
 		.method = method_name(evhttp_request_get_command(request)),
 		.path = buf_text(&path),
 		.query = http_target_query(target),
 		.body = { evbuffer_pullup(input, -1), evbuffer_get_length(input) },
-		.tls = bufferevent_openssl_get_ssl(bev),
+		.peer = SSL_get0_peer_certificate(tls),
+		.peer_chain = SSL_get_peer_cert_chain(tls),
 	};
-	struct http_response response = { 0 };
-	server->config.handle(&asked, &response, server->config.context);
-	send_response(request, &response);
-	buf_free(&response.body);
-	buf_free(&response.location);
+	if (server->config.offload && !only_asks(asked.method))
+		handle_elsewhere(&server->config, request, &asked);
+	else
+		handle_here(&server->config, request, &asked);
 }
 
 static void set_accepting(bool accept, void *context)

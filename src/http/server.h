@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * An HTTPS, or HTTP, server on one libevent loop. Everything here belongs to the thread that runs
- * the loop. The handler is called with the whole request and answers before it returns.
+ * the loop. The handler is called with the whole request and answers before it returns. Requests
+ * that may change something, all but GET and HEAD, can be handled by other threads, so that the
+ * loop does not wait for keys to be generated or for a disk.
  */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
@@ -19,7 +21,8 @@ struct http_request {
 	const char *path;   /* percent-decoded, without the query */
 	const char *query;  /* as sent, "" without one */
 	struct bytes body;
-	SSL *tls; /* of the connection, for the peer's certificates */
+	X509 *peer;                        /* the client's certificate; NULL without one */
+	const STACK_OF(X509) * peer_chain; /* what it sent with it; NULL for nothing */
 };
 
 struct http_header {
@@ -43,6 +46,13 @@ struct http_server_config {
 	void (*handle)(
 		const struct http_request *request, struct http_response *response, void *context);
 	void *context;
+	/*
+	 * Has `run` called with the job by another thread, where it calls the handler, and then, or
+	 * instead if the program ends, `done` by the loop's thread; `done` may come after the end
+	 * of the server. NULL: every request is handled on the loop.
+	 */
+	void (*offload)(void *context, void (*run)(void *job), void (*done)(void *job), void *job);
+	void *offload_context;
 	size_t body_max;        /* a longer body is answered with 413 */
 	size_t connections_max; /* with TLS, no further ones are accepted until one ends */
 	int idle_seconds;       /* a connection that is silent for so long is closed */

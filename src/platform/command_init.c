@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/hex.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "platform/commands.h"
 #include "platform/platform.h"
 
@@ -55,7 +56,7 @@ static bool set_status(enum tcb_status *status, const char *value)
 static bool set_evaluation_number(struct platform_options *options, const char *value)
 {
 	unsigned long number = 0;
-	if (!parse_number(value, UINT32_MAX, &number))
+	if (!number_parse(value, UINT32_MAX, &number))
 		return usage_error("\"%s\" is no evaluation number", value);
 	options->tcb_evaluation_number = (uint32_t)number;
 	return true;
@@ -64,7 +65,7 @@ static bool set_evaluation_number(struct platform_options *options, const char *
 static bool set_valid_for(struct platform_options *options, const char *value)
 {
 	unsigned long days = 0;
-	if (!parse_number(value, DAYS_MAX, &days) || !days)
+	if (!number_parse(value, DAYS_MAX, &days) || !days)
 		return usage_error("\"%s\" is no number of days from 1 to %d", value, DAYS_MAX);
 	options->valid_for = (int64_t)days * DAY;
 	return true;

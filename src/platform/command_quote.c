@@ -2,6 +2,7 @@
 #include "attest/report_header.h"
 #include "base/cleanup.h"
 #include "base/hex.h"
+#include "base/number.h"
 #include "platform/commands.h"
 #include "platform/platform.h"
 
@@ -52,7 +53,7 @@ static bool set_hash(uint8_t hash[SGX_HASH_SIZE], const char *value)
 static bool set_u16(uint16_t *number, const char *value)
 {
 	unsigned long parsed = 0;
-	if (!parse_number(value, UINT16_MAX, &parsed))
+	if (!number_parse(value, UINT16_MAX, &parsed))
 		return usage_error("\"%s\" is no number up to 65535", value);
 	*number = (uint16_t)parsed;
 	return true;

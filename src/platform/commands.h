@@ -22,7 +22,4 @@ int failure(const struct error *err);
 /* After getopt: the one operand DIR. NULL, with a usage error, if there are none or more. */
 const char *folder_operand(int argc, char **argv);
 
-/* Reads a decimal number of digits alone, at most max. */
-bool parse_number(const char *text, unsigned long max, unsigned long *value);
-
 #endif

@@ -3,7 +3,6 @@
 #include "crypto/openssl.h"
 #include "platform/commands.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <string.h>
@@ -80,14 +79,6 @@ const char *folder_operand(int argc, char **argv)
 	else
 		return argv[optind];
 	return NULL;
-}
-
-bool parse_number(const char *text, unsigned long max, unsigned long *value)
-{
-	char *end = NULL;
-	errno = 0;
-	*value = strtoul(text, &end, 10);
-	return *text >= '0' && *text <= '9' && !*end && !errno && *value <= max;
 }
 
 /* Results that did not reach stdout, as on a full disk, are no success. */

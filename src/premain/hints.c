@@ -57,6 +57,12 @@ static const struct {
 	{ "TCB level invalid",
 		"this machine's firmware or microcode is not up to date: update it, or accept the "
 		"status in the package's AcceptedTCBStatuses" },
+	{ "collateral",
+		"the Coordinator's operator has to fetch the collateral anew, or to name its folder "
+		"(EDG_COORDINATOR_COLLATERAL)" },
+	{ "--trust-root",
+		"the Coordinator accepts quotes of another kind of machine than this one: for a "
+		"simulated platform it needs EDG_COORDINATOR_TRUST_ROOT" },
 	{ "invalid quote",
 		"if this Marble could not get a quote (see above), enable sgx.remote_attestation; "
 		"in simulation the Coordinator must run in simulation mode as well" },

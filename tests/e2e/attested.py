@@ -21,9 +21,11 @@ TEMPLATES = {
     "coordinator": SOURCE_ROOT / "packaging/gramine/coordinator.manifest.template",
     "executable": SOURCE_ROOT / "samples/hello/executable/hello.manifest.template",
     "preload": SOURCE_ROOT / "samples/hello/preload/hello.manifest.template",
+    "gramine": SOURCE_ROOT / "samples/hello/gramine/hello.manifest.template",
 }
 PREMAIN = {"executable": INSIDE / "bin/premain-graphene",
-           "preload": INSIDE / "lib/marblerun/premain-graphene.so"}
+           "preload": INSIDE / "lib/marblerun/premain-graphene.so",
+           "gramine": INSIDE / "bin/premain-graphene"}
 ARGUMENT_FILE = ["hello", "from", "the argument file"]
 
 
@@ -64,16 +66,18 @@ def as_it_is(template):
     return template
 
 
-def render(template, change, **variables):
-    """A manifest of the generation that the template is written for; `change` is applied to that."""
-    name = "gramine-manifest" if template == "coordinator" else "graphene-manifest"
+def render(template, change, folder, **variables):
+    """A manifest of the generation that the template is written for; `change` is applied to that.
+    Trusted files are looked for in the folder."""
+    old = template in ("executable", "preload")
+    name = "graphene-manifest" if old else "gramine-manifest"
     defines = [f"-D{key}={value}" for key, value in variables.items()]
     return graphene_tools.run("graphene-manifest", *defines, "-", name=name,
-                              input=change(TEMPLATES[template].read_text()))
+                              input=change(TEMPLATES[template].read_text()), cwd=folder)
 
 
 def sign_coordinator(folder, key, machine, change=as_it_is):
-    manifest = render("coordinator", change, coordinator=INSIDE / "bin/coordinator",
+    manifest = render("coordinator", change, folder, coordinator=INSIDE / "bin/coordinator",
                       trust_root=machine.folder / "root_ca.pem")
     return Signed(folder, "coordinator").write_manifest(manifest, key)
 
@@ -85,7 +89,7 @@ def sign_hello(folder, key, variant, program, change=as_it_is, arguments=ARGUMEN
     if variant == "preload":
         content = graphene_tools.run("graphene-argv-serializer", *arguments)
         (folder / "hello.argv").write_text(content)
-    return Signed(folder, "hello").write_manifest(render(variant, change), key)
+    return Signed(folder, "hello").write_manifest(render(variant, change, folder), key)
 
 
 class AttestedCoordinator(Coordinator):

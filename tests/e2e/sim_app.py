@@ -35,6 +35,7 @@ class App:
 
     The manifest trusts the glibc of the runtime (mounted on /lib) and what `trusted` names. With
     `system`, the host's programs and libraries are there, too, allowed and on the search paths.
+    Mounts are tuples of path, URI, type and, for Gramine, perhaps ", " and more of the entry.
     """
 
     def __init__(self, folder, key, era="graphene", user=None):
@@ -96,8 +97,8 @@ class App:
 
     def gramine_manifest(self):
         entry = self.entrypoint if self.entrypoint.startswith("/") else "/" + self.entrypoint
-        mounts = [f"{{ path = {quoted(path)}, uri = {quoted(uri)}, type = {quoted(kind)} }}"
-                  for path, uri, kind in self.mounts]
+        mounts = [f"{{ path = {quoted(path)}, uri = {quoted(uri)}, type = {quoted(kind)}{''.join(more)} }}"
+                  for path, uri, kind, *more in self.mounts]
         lists = [f"sgx.{name}_files = [{', '.join(map(quoted, uris))}]"
                  for name, uris in (("trusted", self.trusted), ("allowed", self.allowed))]
         return [f"libos.entrypoint = {quoted(entry)}", f"fs.mounts = [{', '.join(mounts)}]", *lists]

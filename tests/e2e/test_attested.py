@@ -54,6 +54,19 @@ def deploy(coordinator, application, **marbles):
 
 # what the application gets
 
+def test_the_sample_in_gramines_syntax_becomes_a_marble(coordinator, key, probe, machine, tmp_path):
+    (tmp_path / "signed").mkdir()
+    signed = sign_hello(tmp_path / "signed", key, "gramine", probe)
+    application = Application(signed, machine, tmp_path / "application")
+    deploy(coordinator, application, web={"Parameters": GIVEN})
+    run = application.run(coordinator, "web", HOST_SECRET="leak")
+    assert run.status == 0, run.stderr
+    arguments, variables, files = world(run)
+    assert arguments == WORLD
+    assert variables["PLAIN"] == "from the manifest" and "HOST_SECRET" not in variables
+    assert files["/data/plain"][1] == b"plain text"
+
+
 def test_both_variants_see_exactly_what_the_manifest_gives(coordinator, application):
     deploy(coordinator, application, web={"Parameters": GIVEN})
     run = application.run(coordinator, "web", **HOST)

@@ -324,7 +324,8 @@ def test_endless_answers_are_cut_off(cli, coordinator):
 
 
 def test_addresses_are_hosts_and_nothing_else(cli):
-    for address in ("", "https://localhost:1", "localhost:1/x", "a@localhost:1", "localhost:1?x"):
+    for address in ("", "https://localhost:1", "localhost:1/x", "a@localhost:1", "localhost:1?x",
+                    "localhost", "4433", "localhost:99999"):
         assert cli.fail("status", "-i", address) == (
             f'"{address}" is no address of the form host:port')
 
@@ -333,7 +334,8 @@ def test_nobody_at_the_address_is_an_error(cli, new_coordinator):
     coordinator = new_coordinator(None)
     coordinator.close()
     error = cli.fail("status", "-i", coordinator.address)
-    assert error.endswith("is this the address of the Coordinator's client API, and is it running?")
+    assert error.endswith("is this the address of the Coordinator's client API (by default port 4433), "
+                          "and is it running?")
 
 
 def test_proxies_of_the_environment_are_used(cli, new_coordinator):

@@ -494,11 +494,20 @@ def test_a_startup_manifest_is_set_or_nothing_runs(coordinator):
 @pytest.mark.parametrize("arguments,text", [
     (["--curve", "P521"], "P256 or P384"), (["--loops", "many"], "must be a number"),
     (["--nonsense"], "--help"), (["extra"], "extra"), (["--mesh-addr", "nowhere"], "HOST:PORT"),
-    (["--dns-names", "a b"], "neither a DNS name nor an IP")])
+    (["--mesh-addr", "127.0.0.1:65536"], "EDG_COORDINATOR_MESH_ADDR"),
+    (["--client-addr", "127.0.0.1:http"], "EDG_COORDINATOR_CLIENT_ADDR"),
+    (["--client-addr", "::1:4433"], "[IPv6]:PORT"), (["--loops", "+1"], "must be a number"),
+    (["--dns-names", "a b"], "EDG_COORDINATOR_DNS_NAMES")])
 def test_wrong_configuration_is_named(coordinator, arguments, text):
     status, said = coordinator.fail(*arguments)
     assert status in (1, 2)
     assert text in said
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_cleanly_from_its_first_moment_on(coordinator, number):
+    for _ in range(15):
+        assert coordinator.start().stop(number) == 0
 
 
 def test_a_port_that_is_taken_is_named_and_so_is_a_folder(build, coordinator, tmp_path):
@@ -524,8 +533,11 @@ def test_the_log_tells_what_happened_without_secrets(running):
     running.stop()
     said = json.dumps(running.process.lines)
     assert given.env["SHARED"].decode() not in said
-    for message in "Starting coordinator", "Loading state", "Generating quote":
-        assert message in running.process.messages()
+    expected = ["Starting coordinator", "Creating the Core object", "Loading state",
+                "No sealed state found. Proceeding with new state.", "Generating quote",
+                "Failed to get quote. Proceeding in simulation mode.", "Starting the client server",
+                "Starting client https server", "Starting the marble server", "Started gRPC server"]
+    assert [text for text in running.process.messages() if text in expected] == expected
 
 
 # hostile peers

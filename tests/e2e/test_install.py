@@ -11,9 +11,9 @@ import sim_app
 from sim_fixtures import (  # pylint: disable=unused-import
     fixture_era, fixture_key, fixture_make_app, fixture_probe)
 
-PROGRAMS = {"coordinator", "graphene-argv-serializer", "graphene-manifest", "graphene-platform",
-            "graphene-sign", "graphene-sigstruct-view", "graphene-sim", "marblerun",
-            "premain-graphene"}
+PROGRAMS = {"coordinator", "graphene-argv-serializer", "graphene-manifest", "graphene-pf-crypt",
+            "graphene-platform", "graphene-sign", "graphene-sigstruct-view", "graphene-sim",
+            "marblerun", "premain-graphene"}
 
 
 @pytest.fixture(name="tree", scope="module")

@@ -171,8 +171,8 @@ def test_a_signal_ends_the_launcher_while_it_hashes(app):
     try:
         wait_until(lambda: children_of(process.pid), "the sandbox")
         inside = children_of(process.pid)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(PATIENCE) == -signal.SIGINT
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == -signal.SIGTERM
         wait_until(lambda: not any(map(is_alive, inside)), "the end of the sandbox")
     finally:
         stop(process)

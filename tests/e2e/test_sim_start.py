@@ -143,20 +143,10 @@ def test_a_missing_trusted_file_stops_graphene_and_not_gramine(make_app, era):
         assert app.succeed("-c", "cat data 2>/dev/null || echo gone") == "gone\n"
 
 
-@pytest.mark.parametrize("lines, message", [
-    ('sgx.protected_files.p = "file:secret"\n', "does not support protected files yet"),
-    ('sgx.remote_attestation = 1\nsgx.ra_client_spid = "00112233445566778899aabbccddeeff"\n', "EPID"),
-])
-def test_what_is_not_supported_is_refused(app, lines, message):
-    manifest = app.manifest() + lines
-    app.manifest = lambda: manifest
-    assert message in app.sign().refuse()
-
-
-def test_an_encrypted_mount_is_refused(make_app):
-    app = make_app("gramine")
-    app.mounts.append(("/secret", "file:secret", "encrypted"))
-    assert "does not support encrypted mounts yet" in app.sign().refuse()
+def test_epid_is_refused(app):
+    app.settings.update({"sgx.remote_attestation": True,
+                         "sgx.ra_client_spid": "00112233445566778899aabbccddeeff"})
+    assert "EPID" in app.sign().refuse()
 
 
 def test_a_mount_of_nothing_is_refused(app):

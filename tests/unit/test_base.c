@@ -10,6 +10,7 @@
 #include "base/hex.h"
 #include "base/json_text.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/reader.h"
 #include "base/spelling.h"
 #include "base/strmap.h"
@@ -325,10 +326,24 @@ static void the_distance_of_words_counts_wrong_letters(void **state)
 		assert_int_equal(spelling_distance(rows[i].word, rows[i].known), rows[i].distance);
 }
 
+static void a_number_is_digits_alone_within_its_bound(void **state)
+{
+	(void)state;
+	unsigned long value;
+	static const char *const wrong[] = { "", " 1", "+1", "-1", "1 ", "0x1", "65536",
+		"18446744073709551617", "http" };
+	assert_true(number_parse("65535", 65535, &value));
+	assert_int_equal(value, 65535);
+	assert_true(number_parse("00", 0, &value));
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
+		assert_false(number_parse(wrong[i], 65535, &value));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(errors_gain_context_on_the_way_up),
+		cmocka_unit_test(a_number_is_digits_alone_within_its_bound),
 		cmocka_unit_test(an_endless_message_is_cut),
 		cmocka_unit_test(a_reader_never_passes_the_end),
 		cmocka_unit_test(a_sub_reader_is_bounded_by_its_parent),

@@ -447,10 +447,9 @@ static void lists_that_cannot_be_are_refused(void **state)
 			       "0") " },\n"
 				    "{ uri = 'file:./x', sha256 = " HASH("1") " }]\n",
 		"\"file:x\" is listed with two different hashes");
-	struct error err = { 0 };
-	struct graphene_manifest *m = graphene_manifest_parse(
-		bytes_of_text(GRAMINE "sgx.protected_mrsigner_files = ['file:x']\n"), &err);
-	assert_failure(m, err, ERROR_UNSUPPORTED, "key_name = \"_sgx_mrsigner\"");
+	assert_refused(GRAMINE "sgx.protected_mrsigner_files = ['dev:x']\n", "is a device");
+	assert_refused(GRAMINE "fs.insecure__keys._x = '00112233445566778899aabbccddeeff'\n",
+		"starts with \"_\", which is reserved");
 }
 
 static void attestation_is_read_in_every_spelling(void **state)

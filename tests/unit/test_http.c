@@ -13,6 +13,13 @@
 
 #define BODY_MAX 1000
 
+/* A request that the server hands over; written to a pipe. */
+struct handed_over {
+	void (*run)(void *job);
+	void (*done)(void *job);
+	void *job;
+};
+
 struct fixture {
 	struct credentials server;
 	struct tls_server_config tls_config;
@@ -23,6 +30,8 @@ struct fixture {
 	char address[32];
 	pthread_t thread;
 	int stop[2];
+	int handed_over[2]; /* from the loop */
+	int finished[2];    /* to the loop */
 };
 
 static bool give_identity(void *context, X509 **certificate, EVP_PKEY **key)
@@ -51,20 +60,52 @@ static void on_stop(evutil_socket_t fd, short what, void *base)
 	event_base_loopbreak(base);
 }
 
+static void hand_over(void *context, void (*run)(void *job), void (*done)(void *job), void *job)
+{
+	const struct fixture *fixture = context;
+	const struct handed_over it = { run, done, job };
+	assert_int_equal(write(fixture->handed_over[1], &it, sizeof(it)), sizeof(it));
+}
+
+static struct handed_over await_handed_over(const struct fixture *fixture)
+{
+	struct handed_over it;
+	assert_int_equal(read(fixture->handed_over[0], &it, sizeof(it)), sizeof(it));
+	return it;
+}
+
+/* Gives it back to the loop. */
+static void give_back(const struct fixture *fixture, struct handed_over it)
+{
+	assert_int_equal(write(fixture->finished[1], &it, sizeof(it)), sizeof(it));
+}
+
+static void on_finished(evutil_socket_t fd, short what, void *unused)
+{
+	(void)what, (void)unused;
+	struct handed_over it;
+	if (read(fd, &it, sizeof(it)) == sizeof(it))
+		it.done(it.job);
+}
+
 static void *run_loop(void *context)
 {
 	struct fixture *fixture = context;
 	struct event *stop =
 		event_new(fixture->base, fixture->stop[0], EV_READ, on_stop, fixture->base);
+	struct event *finished = event_new(
+		fixture->base, fixture->finished[0], EV_READ | EV_PERSIST, on_finished, NULL);
 	event_add(stop, NULL);
+	event_add(finished, NULL);
 	event_base_dispatch(fixture->base);
 	event_free(stop);
+	event_free(finished);
 	http_server_free(fixture->http);
 	event_base_free(fixture->base);
 	return NULL;
 }
 
-static struct fixture *start_server(size_t connections_max, int idle_seconds)
+static struct fixture *start(size_t connections_max, int idle_seconds, bool hands_over)
 {
 	struct fixture *fixture = xcalloc(1, sizeof(*fixture));
 	struct error err = { 0 };
@@ -77,11 +118,15 @@ static struct fixture *start_server(size_t connections_max, int idle_seconds)
 	fixture->client_tls = new_tls(TLS_client_method(), NULL);
 	fixture->base = event_base_new();
 	assert_int_equal(pipe(fixture->stop), 0);
+	assert_int_equal(pipe(fixture->handed_over), 0);
+	assert_int_equal(pipe(fixture->finished), 0);
 	const struct http_server_config config = {
 		.base = fixture->base,
 		.listener = new_listener(SOCK_NONBLOCK, fixture->address),
 		.tls = fixture->server_tls,
 		.handle = tell,
+		.offload = hands_over ? hand_over : NULL,
+		.offload_context = fixture,
 		.body_max = BODY_MAX,
 		.connections_max = connections_max,
 		.idle_seconds = idle_seconds,
@@ -92,15 +137,34 @@ static struct fixture *start_server(size_t connections_max, int idle_seconds)
 	return fixture;
 }
 
-static void stop_server(struct fixture *fixture)
+static struct fixture *start_server(size_t connections_max, int idle_seconds)
+{
+	return start(connections_max, idle_seconds, false);
+}
+
+static void stop_loop(struct fixture *fixture)
 {
 	close(fixture->stop[1]);
 	pthread_join(fixture->thread, NULL);
+}
+
+static void free_fixture(struct fixture *fixture)
+{
 	close(fixture->stop[0]);
+	for (size_t i = 0; i < 2; i++) {
+		close(fixture->handed_over[i]);
+		close(fixture->finished[i]);
+	}
 	SSL_CTX_free(fixture->server_tls);
 	SSL_CTX_free(fixture->client_tls);
 	free_credentials(&fixture->server);
 	free(fixture);
+}
+
+static void stop_server(struct fixture *fixture)
+{
+	stop_loop(fixture);
+	free_fixture(fixture);
 }
 
 static SSL *connect_tls(const struct fixture *fixture)
@@ -241,6 +305,69 @@ static void one_connection_too_many_waits_for_its_turn(void **state)
 	stop_server(fixture);
 }
 
+static const char post[] = "POST /a?nonce=1 HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc";
+
+static void get_something(const struct fixture *fixture)
+{
+	char answer[2000];
+	SSL *ssl = connect_tls(fixture);
+	send_text(ssl, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+	receive(ssl, answer, sizeof(answer));
+	assert_non_null(strstr(answer, "GET / - 0"));
+	close_tls(ssl);
+}
+
+static void a_change_is_handled_elsewhere_while_others_are_answered(void **state)
+{
+	(void)state;
+	struct fixture *fixture = start(10, 20, true);
+	SSL *ssl = connect_tls(fixture);
+	char answer[2000];
+	send_text(ssl, post);
+	struct handed_over it = await_handed_over(fixture);
+	get_something(fixture);
+	it.run(it.job);
+	give_back(fixture, it);
+	receive(ssl, answer, sizeof(answer));
+	assert_non_null(strstr(answer, "HTTP/1.1 201 "));
+	assert_non_null(strstr(answer, "POST /a 1 3"));
+	send_text(ssl, post); /* the connection stays, and what nobody handles is answered, too */
+	give_back(fixture, await_handed_over(fixture));
+	receive(ssl, answer, sizeof(answer));
+	assert_non_null(strstr(answer, " 503 "));
+	close_tls(ssl);
+	stop_server(fixture);
+}
+
+static void a_client_that_does_not_wait_is_forgotten(void **state)
+{
+	(void)state;
+	struct fixture *fixture = start(10, 20, true);
+	SSL *ssl = connect_tls(fixture);
+	send_text(ssl, post);
+	struct handed_over it = await_handed_over(fixture);
+	close_tls(ssl);
+	get_something(fixture);
+	it.run(it.job);
+	give_back(fixture, it);
+	get_something(fixture);
+	stop_server(fixture);
+}
+
+static void an_answer_can_come_after_the_end_of_the_server(void **state)
+{
+	(void)state;
+	struct fixture *fixture = start(10, 20, true);
+	SSL *ssl = connect_tls(fixture);
+	send_text(ssl, post);
+	struct handed_over it = await_handed_over(fixture);
+	stop_loop(fixture);
+	it.run(it.job);
+	it.done(it.job);
+	close_tls(ssl);
+	free_fixture(fixture);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -249,6 +376,9 @@ int main(void)
 		cmocka_unit_test(a_silent_peer_is_closed_before_and_after_the_handshake),
 		cmocka_unit_test(garbage_ends_its_connection_and_nothing_else),
 		cmocka_unit_test(one_connection_too_many_waits_for_its_turn),
+		cmocka_unit_test(a_change_is_handled_elsewhere_while_others_are_answered),
+		cmocka_unit_test(a_client_that_does_not_wait_is_forgotten),
+		cmocka_unit_test(an_answer_can_come_after_the_end_of_the_server),
 	};
 	crypto_setup();
 	(void)signal(SIGPIPE, SIG_IGN);

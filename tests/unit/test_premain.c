@@ -326,6 +326,9 @@ static void errors_have_hints_where_they_are_known(void **state)
 	(void)state;
 	assert_non_null(strstr(hint_for("rpc error: code = X desc = unknown marble type requested"),
 		"EDG_MARBLE_TYPE"));
+	assert_non_null(strstr(hint_for("invalid quote: root CRL expired at 2024-12-31T00:00:00Z: "
+					"refresh the collateral in /collateral"),
+		"EDG_COORDINATOR_COLLATERAL"));
 	assert_null(hint_for("something else"));
 }
 

@@ -95,6 +95,23 @@ static void of_a_certificate_the_public_key_is_computed(void **state)
 	assert_true(secret->cert.size > 0);
 }
 
+/* A certificate with a key of an algorithm that does not exist. */
+static const char strange[] =
+	"MIGrMF+gAwIBAgIBATAFBgMrZXAwADAeFw0yMDAxMDEwMDAwMDBaFw0zMDAxMDEwMDAwMDBaMAAwKjAF"
+	"BgMpZXADIQD144TBZdrAJpSNGXWfn79B6WhmYPsU3lJYykIlW0yTWTAFBgMrZXADQQD5J4ZXegsea/nc"
+	"QZ6ae1BdNo3W5gLvFT71hl6IYzBuJewTeQAoRpPdfUdyne5stcWR+Sg5aVmgJ8LNbyYD10QJ";
+
+static void a_key_that_nobody_knows_is_refused(void **state)
+{
+	(void)state;
+	AUTO(free_values) struct strmap values = { 0 };
+	AUTO(auto_free) char *json = NULL;
+	struct error err = { 0 };
+	assert_true(asprintf(&json, "{'rsa':{'Cert':'%s'}}", strange) > 0);
+	assert_failure(upload(json, &values, &err), err, ERROR_INVALID,
+		"secret rsa: a public key of an unknown kind: ");
+}
+
 static void what_does_not_fit_is_refused_in_the_words_of_the_spec(void **state)
 {
 	(void)state;
@@ -135,6 +152,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keys_and_plain_secrets_are_taken_as_they_are),
 		cmocka_unit_test(of_a_certificate_the_public_key_is_computed),
+		cmocka_unit_test(a_key_that_nobody_knows_is_refused),
 		cmocka_unit_test(what_does_not_fit_is_refused_in_the_words_of_the_spec),
 	};
 	crypto_setup();

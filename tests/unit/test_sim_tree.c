@@ -138,14 +138,24 @@ static void a_mount_of_nothing_is_refused(void **state)
 	sim_tree_free(&tree);
 }
 
-static void an_encrypted_mount_is_refused_as_not_supported(void **state)
+static void an_encrypted_mount_needs_nothing_on_the_host(void **state)
 {
 	(void)state;
-	struct sim_tree tree = { 0 };
 	struct error err = { 0 };
+	struct sim_tree tree = { 0 };
 	AUTO(auto_graphene_manifest)
-	struct graphene_manifest *manifest = manifest_of(TABLES MOUNT("encrypted", "/a", "file:a"));
-	assert_failure(sim_tree_build(&tree, manifest, &err), err, ERROR_UNSUPPORTED, "encrypted");
+	struct graphene_manifest *manifest = manifest_of(TABLES MOUNT("encrypted", "/a",
+		"file:not/there") "key_name = \"k\"\nenable_recovery = true\n" MOUNT("encrypted",
+		"/b", "file:b"));
+	assert_success(sim_tree_build(&tree, manifest, &err), err);
+	struct sim_place place = sim_tree_find(&tree, "/a/x");
+	AUTO(auto_free) char *host = sim_place_on_host(&place);
+	assert_string_equal(host, "not/there/x");
+	assert_string_equal(place.mount->key_name, "k");
+	assert_true(place.mount->enable_recovery);
+	place = sim_tree_find(&tree, "/b");
+	assert_string_equal(place.mount->key_name, "default");
+	assert_false(place.mount->enable_recovery);
 	sim_tree_free(&tree);
 }
 
@@ -210,7 +220,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			a_mount_of_nothing_is_refused, enter_folder, leave_folder),
 		cmocka_unit_test_setup_teardown(
-			an_encrypted_mount_is_refused_as_not_supported, enter_folder, leave_folder),
+			an_encrypted_mount_needs_nothing_on_the_host, enter_folder, leave_folder),
 		cmocka_unit_test_setup_teardown(
 			a_device_is_found_by_its_short_name_too, enter_folder, leave_folder),
 		cmocka_unit_test_setup_teardown(

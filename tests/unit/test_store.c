@@ -17,6 +17,7 @@
 static const uint8_t seal_key[16] = "sixteen bytes...";
 static const uint8_t other_seal_key[16] = "another machine.";
 static const uint8_t data_key[DATA_KEY_SIZE] = "a key of thirty-two bytes, fixed";
+static const uint8_t other_data_key[DATA_KEY_SIZE] = "another key of thirty-two bytes.";
 static const uint8_t id[16] = "this deployment.";
 
 static int make_folder(void **state)
@@ -118,10 +119,39 @@ static void a_crash_between_the_two_files_keeps_the_old_state(void **state)
 	AUTO(buf_free) struct buf loaded = { 0 };
 	save(folder, seal_key, "old", data_key);
 	copy_file(folder, "sealed_key", "kept_key");
-	save(folder, seal_key, "new", seal_key);
+	save(folder, seal_key, "new", other_data_key);
 	copy_file(folder, "kept_key", "sealed_key");
 	assert_int_equal(load(folder, seal_key, &loaded), STORE_STATE);
 	assert_string_equal(buf_text(&loaded), "old");
+}
+
+static void crashes_in_a_row_keep_the_old_state(void **state)
+{
+	const char *folder = *state;
+	AUTO(buf_free) struct buf loaded = { 0 };
+	const uint8_t *const seal_keys[] = { NULL, seal_key };
+	for (size_t i = 0; i < 2; i++) {
+		save(folder, seal_keys[i], "old", data_key);
+		copy_file(folder, "sealed_key", "kept_key");
+		for (int crashes = 0; crashes < 3; crashes++) {
+			save(folder, seal_keys[i], "new", other_data_key);
+			copy_file(folder, "kept_key", "sealed_key");
+			assert_int_equal(load(folder, seal_keys[i], &loaded), STORE_STATE);
+			assert_string_equal(buf_text(&loaded), "old");
+		}
+	}
+}
+
+static void a_key_file_of_any_length_is_locked(void **state)
+{
+	const char *folder = *state;
+	AUTO(buf_free) struct buf loaded = { 0 };
+	save(folder, seal_key, "state", data_key);
+	AUTO(auto_free) char *path = xasprintf("%s/sealed_key", folder);
+	for (off_t size = 0; size <= 5000; size += 1000) {
+		assert_int_equal(truncate(path, size), 0);
+		assert_int_equal(load(folder, seal_key, &loaded), STORE_LOCKED);
+	}
 }
 
 static void mixed_or_changed_files_are_locked(void **state)
@@ -340,6 +370,8 @@ int main(void)
 		store_test(another_enclave_finds_it_locked),
 		store_test(a_key_in_plain_text_is_no_key_inside_an_enclave),
 		store_test(a_crash_between_the_two_files_keeps_the_old_state),
+		store_test(crashes_in_a_row_keep_the_old_state),
+		store_test(a_key_file_of_any_length_is_locked),
 		store_test(mixed_or_changed_files_are_locked),
 		store_test(a_folder_serves_one_coordinator),
 		store_test(counts_survive_and_limits_hold),

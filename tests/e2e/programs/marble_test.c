@@ -9,7 +9,6 @@
  *   marble_test serve-no-client-auth  to everybody
  *   marble_test secrets FILE...       to Marbles of the mesh, the files as JSON
  */
-#include <arpa/inet.h>
 #include <netdb.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -147,13 +146,14 @@ static int open_socket(const struct address *address,
 	return fd;
 }
 
-static unsigned port_of(int fd)
+static void find_port(int fd, char port[NI_MAXSERV])
 {
 	struct sockaddr_storage own = { 0 };
 	socklen_t size = sizeof(own);
 	need_success(!getsockname(fd, (struct sockaddr *)&own, &size), "getsockname");
-	return ntohs(own.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&own)->sin6_port
-					       : ((struct sockaddr_in *)&own)->sin_port);
+	need_success(!getnameinfo((struct sockaddr *)&own, size, NULL, 0, port, NI_MAXSERV,
+			     NI_NUMERICSERV),
+		"getnameinfo");
 }
 
 /* client */
@@ -246,7 +246,9 @@ __attribute__((noreturn)) static void serve(int verify, const char *body)
 	(void)signal(SIGPIPE, SIG_IGN);
 	int listener = open_socket(&address, bind, "EDG_TEST_ADDR cannot be served");
 	need_success(!listen(listener, SOMAXCONN), "listen");
-	fprintf(stderr, "starting server\nserving at %s:%u\n", address.host, port_of(listener));
+	char port[NI_MAXSERV];
+	find_port(listener, port);
+	fprintf(stderr, "starting server\nserving at %s:%s\n", address.host, port);
 	for (;;) {
 		int fd = accept(listener, NULL, NULL);
 		need_success(fd >= 0, "accept");
