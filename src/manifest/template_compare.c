@@ -136,27 +136,27 @@ static bool order_of(const struct template_call *call, int *order, struct error 
 bool template_call_lt(
 	const struct template_call *call, struct template_value *result, struct error *err)
 {
-	int order;
+	int order = 0;
 	return order_of(call, &order, err) && give_truth(order < 0, result);
 }
 
 bool template_call_le(
 	const struct template_call *call, struct template_value *result, struct error *err)
 {
-	int order;
+	int order = 0;
 	return order_of(call, &order, err) && give_truth(order <= 0, result);
 }
 
 bool template_call_gt(
 	const struct template_call *call, struct template_value *result, struct error *err)
 {
-	int order;
+	int order = 0;
 	return order_of(call, &order, err) && give_truth(order > 0, result);
 }
 
 bool template_call_ge(
 	const struct template_call *call, struct template_value *result, struct error *err)
 {
-	int order;
+	int order = 0;
 	return order_of(call, &order, err) && give_truth(order >= 0, result);
 }
