@@ -37,6 +37,8 @@ static void log_event_loop(int severity, const char *message)
 static void set_up_process(void)
 {
 	allow_descriptors();
+	/* its buffers hold what TLS hands out and takes: requests and answers with secrets */
+	event_set_mem_functions(wiping_malloc, wiping_realloc, wiping_free);
 	event_set_log_callback(log_event_loop);
 	crypto_setup();
 	json_set_alloc_funcs(wiping_malloc, wiping_free);
