@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "coordinator/build_info.h"
 #include "coordinator/config.h"
 #include "coordinator/listen.h"
 #include "coordinator/loop.h"
@@ -115,7 +116,7 @@ int main(int argc, char **argv)
 		break;
 	}
 	set_up_log(&config);
-	log_info("Starting coordinator", "version", MARBLERUN_VERSION);
+	log_info("Starting coordinator", "version", MARBLERUN_VERSION, "commit", build_commit);
 	if (run(&config, &err)) {
 		log_info("Coordinator ended");
 		return 0;
