@@ -214,7 +214,7 @@ static void completion_offers_what_may_come_next(void **state)
 {
 	(void)state;
 	assert_completes("ma", "manifest ");
-	assert_completes("manifest ''", "set get log signature verify ");
+	assert_completes("manifest ''", "set get log signature update verify ");
 	assert_completes("-i manifest s", "set signature ");
 	assert_completes("manifest set --rec", "--recoverydata ");
 	assert_completes("certificate --acc", "--accepted-tcb-statuses --accepted-advisories ");
