@@ -79,6 +79,25 @@ static const struct flag chain_flags[] = {
 		"file to write" },
 };
 
+static const struct flag quote_show_flags[] = {
+	{ "output", 'o', FLAG_TEXT, MEMBER(output), "json", NULL, NULL,
+		"print JSON instead of text" },
+};
+
+static const struct flag quote_verify_flags[] = {
+	{ "output", 'o', FLAG_TEXT, MEMBER(output), "json", NULL, NULL,
+		"print JSON instead of text" },
+	{ "at", 0, FLAG_TEXT, MEMBER(at), "TIME", NULL, NULL,
+		"verify as of this time, as 2025-06-15T12:00:00Z (default now)" },
+	{ "debug", 0, FLAG_SWITCH, MEMBER(debug), NULL, NULL, NULL,
+		"accept debug enclaves, for tests" },
+};
+
+static const struct flag precheck_flags[] = {
+	{ "output", 'o', FLAG_TEXT, MEMBER(output), "json", NULL, NULL,
+		"print JSON instead of text" },
+};
+
 const struct command commands[] = {
 	{ "manifest", "", 0, 0, "Work with the manifest of a Coordinator", NULL, NO_FLAGS },
 	{ "manifest set", "<file> <IP:PORT>", 2, 2,
@@ -123,6 +142,14 @@ const struct command commands[] = {
 	{ "package-info", "<path>", 1, 1,
 		"Print the identity of an enclave: an ELF file, a .sig file or a folder",
 		cmd_package_info, NO_FLAGS },
+	{ "quote", "", 0, 0, "Work with quotes in files", NULL, NO_FLAGS },
+	{ "quote show", "<file>", 1, 1, "Print everything that a quote says", cmd_quote_show,
+		FLAGS(quote_show_flags) },
+	{ "quote verify", "<file>", 1, 1, "Verify a quote and print every check",
+		cmd_quote_verify, FLAGS(quote_verify_flags) },
+	{ "precheck", "[AESM error]", 0, 1,
+		"Check what this machine has for SGX and how to repair it, or explain an error",
+		cmd_precheck, FLAGS(precheck_flags) },
 	{ "version", "", 0, 0, "Print the version of this program", cmd_version, NO_FLAGS },
 	{ "completion", "bash|zsh|fish", 1, 1, "Print a script for completion on the command line",
 		cmd_completion, NO_FLAGS },
