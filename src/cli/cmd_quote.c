@@ -19,7 +19,6 @@ DEFINE_AUTO_FREE(auto_verifier, struct dcap_verifier *, dcap_verifier_free)
 struct quote_file {
 	struct buf content;
 	struct bytes bytes; /* the quote */
-	struct sgx_quote quote;
 };
 
 static void quote_file_free(struct quote_file *file)
@@ -31,8 +30,7 @@ static bool quote_file_read(const char *path, struct quote_file *file, struct er
 {
 	if (!file_read(path, FILE_MAX, &file->content, err))
 		return false;
-	return (report_header_strip_if_any(buf_bytes(&file->content), &file->bytes, err) &&
-		       sgx_quote_parse(file->bytes, &file->quote, err)) ||
+	return report_header_strip_if_any(buf_bytes(&file->content), &file->bytes, err) ||
 	       error_prefix(err, "%s", path);
 }
 
@@ -54,11 +52,14 @@ bool cmd_quote_show(const struct invocation *invocation, struct error *err)
 {
 	AUTO(quote_file_free) struct quote_file file = { 0 };
 	AUTO(buf_free) struct buf text = { 0 };
+	struct sgx_quote quote;
 	bool is_json;
 	if (!read_format(&invocation->options, &is_json, err) ||
 		!quote_file_read(invocation->arguments[0], &file, err))
 		return false;
-	AUTO(auto_json) json_t *document = quote_document(&file.quote, file.bytes.size);
+	if (!sgx_quote_parse(file.bytes, &quote, err))
+		return error_prefix(err, "%s", invocation->arguments[0]);
+	AUTO(auto_json) json_t *document = quote_document(&quote, file.bytes.size);
 	if (is_json) {
 		print_json(document);
 		return true;
@@ -193,7 +194,9 @@ static void print_verdict_json(const struct verdict *verdict, const struct quote
 		json_object_set_new(out, "reason", json_string(verdict->refusal.message));
 	if (verdict->result.step == DCAP_STEPS)
 		json_object_set_new(out, "result", result_document(&verdict->result));
-	json_object_set_new(out, "quote", quote_document(&file->quote, file->bytes.size));
+	struct sgx_quote quote;
+	if (sgx_quote_parse(file->bytes, &quote, NULL))
+		json_object_set_new(out, "quote", quote_document(&quote, file->bytes.size));
 	print_json(out);
 }
 
