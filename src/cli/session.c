@@ -5,7 +5,7 @@
 #include "base/file.h"
 #include "cli/cert_cache.h"
 #include "cli/client_api.h"
-#include "cli/era.h"
+#include "cli/era_file.h"
 #include "cli/output.h"
 #include "cli/verification.h"
 

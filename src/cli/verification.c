@@ -135,6 +135,8 @@ bool verify_coordinator(const struct options *options, const struct era *era, st
 	const struct ca_pair *certs, struct error *err)
 {
 	AUTO(dcap_result_free) struct dcap_result result = { 0 };
+	if (!era_names_enclave(era))
+		puts("Warning: Configuration contains neither UniqueID nor SignerID!");
 	if (verify_quote(options, quote, &result, err) &&
 		check_binding(options, &result.report, certs->root, err) &&
 		check_intermediate(certs, err) && era_check(era, &result.report, err) &&

@@ -3,10 +3,10 @@
 #ifndef CLI_VERIFICATION_H
 #define CLI_VERIFICATION_H
 
+#include "attest/era.h"
 #include "base/buf.h"
 #include "base/error.h"
 #include "cli/ca_pair.h"
-#include "cli/era.h"
 #include "cli/options.h"
 
 /*

@@ -16,6 +16,7 @@ enum tcb_status {
 	/* of confidential VMs alone; never in a document */
 	TCB_TD_RELAUNCH_ADVISED,
 	TCB_TD_RELAUNCH_ADVISED_CONFIGURATION_NEEDED,
+	TCB_STATUSES, /* how many there are */
 };
 
 /* "UpToDate", "SWHardeningNeeded", … */

@@ -1,15 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/era.h"
+#include "attest/era.h"
 
-#include "base/file.h"
+#include "base/cleanup.h"
 #include "base/hex.h"
-#include "cli/json.h"
+
+#include <jansson.h>
 
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
-#define ERA_FILE_MAX (1U << 20)
+DEFINE_AUTO_FREE(auto_json, json_t *, json_decref)
+
+/* As Go's decoder finds it: exactly this name, else one that differs in case only. */
+static const json_t *json_member(const json_t *object, const char *name)
+{
+	const json_t *found = json_object_get(object, name);
+	for (void *i = json_object_iter((json_t *)object); i && !found;
+		i = json_object_iter_next((json_t *)object, i)) {
+		if (!strcasecmp(json_object_iter_key(i), name))
+			found = json_object_iter_value(i);
+	}
+	return found;
+}
 
 static bool parse_number(
 	const json_t *config, const char *name, uint64_t max, uint64_t *out, struct error *err)
@@ -48,26 +60,77 @@ static bool parse_id(const json_t *config, const char *name, bool *is_given,
 		       2 * SGX_HASH_SIZE);
 }
 
+static bool parse_text(
+	const json_t *config, const char *name, char out[ERA_TEXT_MAX], struct error *err)
+{
+	const json_t *value = json_member(config, name);
+	if (!value || json_is_null(value))
+		return true;
+	if (!json_is_string(value) || json_string_length(value) >= ERA_TEXT_MAX)
+		return error_set(err, ERROR_INVALID, "%s is no text of less than %d bytes", name,
+			ERA_TEXT_MAX);
+	strcpy(out, json_string_value(value));
+	return true;
+}
+
+static bool add_status(const char *name, unsigned *statuses)
+{
+	for (int i = 0; i < TCB_STATUSES; i++) {
+		if (i != TCB_REVOKED && !strcmp(name, tcb_status_name((enum tcb_status)i))) {
+			*statuses |= 1U << i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool parse_statuses(const json_t *config, unsigned *out, struct error *err)
+{
+	static const char name[] = "AcceptedTCBStatuses";
+	const json_t *list = json_member(config, name);
+	if (!list || json_is_null(list))
+		return true;
+	if (!json_is_array(list))
+		return error_set(err, ERROR_INVALID, "%s is no list", name);
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *status = json_string_value(json_array_get(list, i));
+		if (!status || !add_status(status, out))
+			return error_set(err, ERROR_INVALID,
+				"%s has \"%.64s\", which is no TCB status that can be accepted",
+				name, status ? status : "");
+	}
+	return true;
+}
+
 /* A misspelt member would silently mean less checking than its author wanted. */
-static void warn_of_unknown_members(const json_t *config)
+static void note_unknown_member(const json_t *config, struct era *era)
 {
 	static const char *const known[] = { "SecurityVersion", "UniqueID", "SignerID", "ProductID",
-		"Debug", "InsecureSkipVerify", "AcceptedTCBStatuses", "AcceptedAdvisories",
-		"Nonce" };
-	for (void *i = json_object_iter((json_t *)config); i;
+		"Debug", "InsecureSkipVerify", "AcceptedTCBStatuses", "AcceptedAdvisories", "Nonce",
+		"Collateral", "TrustRoot" };
+	for (void *i = json_object_iter((json_t *)config); i && !*era->unknown;
 		i = json_object_iter_next((json_t *)config, i)) {
 		bool is_known = false;
 		for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++)
 			is_known = is_known || !strcasecmp(known[k], json_object_iter_key(i));
 		if (!is_known)
-			fprintf(stderr, "Warning: era config: unknown member \"%s\" is ignored\n",
-				json_object_iter_key(i));
+			strncat(era->unknown, json_object_iter_key(i), ERA_TEXT_MAX - 1);
 	}
+}
+
+static json_t *read_json(struct bytes text, struct error *err)
+{
+	json_error_t reason;
+	json_t *value = json_loadb(text.size ? text.data : "", text.size, JSON_DECODE_ANY, &reason);
+	if (!value)
+		error_set(err, ERROR_INVALID, "line %d, column %d: %s", reason.line, reason.column,
+			reason.text);
+	return value;
 }
 
 bool era_parse(struct bytes text, struct era *era, struct error *err)
 {
-	AUTO(auto_json) json_t *config = json_read(text, err);
+	AUTO(auto_json) json_t *config = read_json(text, err);
 	bool skip = false;
 	uint64_t product_id = 0;
 	*era = (struct era){ 0 };
@@ -81,6 +144,9 @@ bool era_parse(struct bytes text, struct era *era, struct error *err)
 		parse_bool(config, "Debug", &era->debug, err) &&
 		parse_id(config, "UniqueID", &era->has_unique_id, era->unique_id, err) &&
 		parse_id(config, "SignerID", &era->has_signer_id, era->signer_id, err) &&
+		parse_text(config, "Collateral", era->collateral, err) &&
+		parse_text(config, "TrustRoot", era->trust_root, err) &&
+		parse_statuses(config, &era->accepted_statuses, err) &&
 		parse_bool(config, "InsecureSkipVerify", &skip, err);
 	if (!valid)
 		return false;
@@ -89,33 +155,13 @@ bool era_parse(struct bytes text, struct era *era, struct error *err)
 	if (skip)
 		return error_set(err, ERROR_DENIED,
 			"InsecureSkipVerify is not taken from a file: use the flag --insecure");
-	warn_of_unknown_members(config);
+	note_unknown_member(config, era);
 	return true;
 }
 
-static bool load_file(const char *path, struct era *era, struct error *err)
+bool era_names_enclave(const struct era *era)
 {
-	AUTO(buf_free) struct buf text = { 0 };
-	if (!file_read(path, ERA_FILE_MAX, &text, err))
-		return error_prefix(err, "reading era config file");
-	return era_parse(buf_bytes(&text), era, err) ||
-	       error_prefix(err, "reading era config file: %s", path);
-}
-
-bool era_load(const struct options *options, struct era *era, struct error *err)
-{
-	if (options->era_config && *options->era_config)
-		return load_file(options->era_config, era, err);
-	if (access(ERA_DEFAULT_FILE, F_OK))
-		return error_set(err, ERROR_NOT_FOUND,
-			"no era config file: write one that says which Coordinator you accept, like\n"
-			"  {\"SignerID\": \"<hex>\", \"ProductID\": <n>, \"SecurityVersion\": <n>}\n"
-			"or {\"UniqueID\": \"<hex>\"}, with the values that 'marblerun package-info' or\n"
-			"'graphene-sigstruct-view' print for the Coordinator that you built or trust.\n"
-			"Name it with --era-config or save it as " ERA_DEFAULT_FILE
-			" in this folder");
-	puts("Reusing existing config file");
-	return load_file(ERA_DEFAULT_FILE, era, err);
+	return era->has_unique_id || era->has_signer_id;
 }
 
 static bool check_id(const char *name, const char *register_name, bool is_wanted,
@@ -159,13 +205,10 @@ bool era_check(const struct era *era, const struct sgx_report_body *report, stru
 		return false;
 	if ((report->attributes.flags & SGX_FLAG_DEBUG) && !era->debug)
 		return error_set(err, ERROR_DENIED,
-			"debug enclave not allowed: its memory can be read; accept it with \"Debug\": true in the era config if this is a test");
-	if (!check_id("UniqueID", "MRENCLAVE", era->has_unique_id, era->unique_id,
-		    report->mr_enclave, err) ||
-		!check_id("SignerID", "MRSIGNER", era->has_signer_id, era->signer_id,
-			report->mr_signer, err))
-		return false;
-	if (!era->has_unique_id && !era->has_signer_id)
-		puts("Warning: Configuration contains neither UniqueID nor SignerID!");
-	return true;
+			"debug enclave not allowed: its memory can be read; accept it with "
+			"\"Debug\": true in the era config if this is a test");
+	return check_id("UniqueID", "MRENCLAVE", era->has_unique_id, era->unique_id,
+		       report->mr_enclave, err) &&
+	       check_id("SignerID", "MRSIGNER", era->has_signer_id, era->signer_id,
+		       report->mr_signer, err);
 }
