@@ -30,9 +30,8 @@ static const char install_plugin[] =
 	"library (apt-get install libsgx-quote-ex libsgx-aesm-quote-ex-plugin "
 	"libsgx-aesm-ecdsa-plugin libsgx-dcap-default-qpl), then restart it (systemctl restart "
 	"aesmd)";
-static const char ask_pccs[] =
-	"the platform's certificates cannot be had: check pccs_url in "
-	"/etc/sgx_default_qcnl.conf and that the PCCS answers";
+static const char ask_pccs[] = "the platform's certificates cannot be had: check pccs_url in "
+			       "/etc/sgx_default_qcnl.conf and that the PCCS answers";
 static const char restart[] = "restart the service (systemctl restart aesmd)";
 static const char register_platform[] =
 	"Intel does not know this platform: register it (a package with several processors needs "
@@ -67,7 +66,8 @@ static const struct {
 	{ 24, "device not available", "enable SGX in the firmware and load the driver" },
 	{ 25, "enabling the device failed", "enable SGX in the firmware" },
 	{ 27, "service not available", install_plugin },
-	{ 29, "out of enclave memory", "stop other enclaves, or give SGX more memory in the firmware" },
+	{ 29, "out of enclave memory",
+		"stop other enclaves, or give SGX more memory in the firmware" },
 	{ 30, "service unavailable", install_plugin },
 	{ 31, "unrecognized platform", register_platform },
 	{ 32, "ECDSA key mismatch", restart },

@@ -25,8 +25,8 @@ struct package_properties {
 	uint64_t product_id;
 	bool has_security_version;
 	uint64_t security_version; /* the least that is accepted */
-	char *mr_td; /* MRTD in hex, NULL for an enclave */
-	char *rtmr[TD_RTMRS]; /* in hex, NULL for any; only with mr_td */
+	char *mr_td;               /* MRTD in hex, NULL for an enclave */
+	char *rtmr[TD_RTMRS];      /* in hex, NULL for any; only with mr_td */
 	char **accepted_tcb_statuses;
 	size_t accepted_tcb_status_count; /* 0: SWHardeningNeeded */
 	char **accepted_advisories;

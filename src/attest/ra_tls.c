@@ -22,8 +22,7 @@ X509 *ra_tls_issue(X509 *like, EVP_PKEY *key, struct bytes quote, struct error *
 {
 	AUTO(auto_x509) X509 *cert = X509_dup(like);
 	AUTO(auto_extension)
-	X509_EXTENSION *extension =
-		cert_extension(RA_TLS_QUOTE_OID, false, quote.data, quote.size);
+	X509_EXTENSION *extension = cert_extension(RA_TLS_QUOTE_OID, false, quote.data, quote.size);
 	if (cert && extension && X509_add_ext(cert, extension, -1) == 1 &&
 		X509_sign(cert, key, key_digest(key)) > 0)
 		return TAKE(cert);
@@ -39,8 +38,7 @@ bool ra_tls_find_quote(const X509 *certificate, struct bytes *quote, struct erro
 		return error_set(err, ERROR_NOT_FOUND,
 			"its certificate carries no quote: it is older than this check, runs in "
 			"simulation mode, or is no Coordinator");
-	const ASN1_OCTET_STRING *value =
-		X509_EXTENSION_get_data(X509_get_ext(certificate, index));
+	const ASN1_OCTET_STRING *value = X509_EXTENSION_get_data(X509_get_ext(certificate, index));
 	*quote = (struct bytes){ ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value) };
 	return true;
 }

@@ -16,8 +16,7 @@
 #define RA_TLS_QUOTE_OID "1.2.840.113741.1337.6"
 
 /* What the quote is over: SHA-256 of the key's SubjectPublicKeyInfo, and zeros. */
-bool ra_tls_bind_key(
-	EVP_PKEY *key, uint8_t report_data[SGX_REPORT_DATA_SIZE], struct error *err);
+bool ra_tls_bind_key(EVP_PKEY *key, uint8_t report_data[SGX_REPORT_DATA_SIZE], struct error *err);
 
 /*
  * A certificate like `like`, signed by its own key, with the quote in it. NULL on error; the caller

@@ -32,8 +32,7 @@ static int character_value(char c, const char *alphabet)
 }
 
 /* Decodes one group of four characters, of which the last `padding` are '='. */
-static bool decode_group(
-	uint8_t out[3], const char group[4], const char *alphabet, size_t padding)
+static bool decode_group(uint8_t out[3], const char group[4], const char *alphabet, size_t padding)
 {
 	uint32_t value = 0;
 	for (size_t i = 0; i < 4; i++) {
@@ -47,7 +46,8 @@ static bool decode_group(
 	return true;
 }
 
-/* Writes what `length` characters give at most, 3 bytes for 4 of them; sets *size to what it was. */
+/* Writes what `length` characters give at most, 3 bytes for 4 of them; sets *size to what it was.
+ */
 static bool decode(
 	uint8_t *out, size_t *size, const char *text, size_t length, const char *alphabet)
 {

@@ -20,10 +20,10 @@ static void print_json(const struct host_checks *checks)
 		bool is_skipped = check->outcome == HOST_SKIPPED;
 		json_t *passed =
 			is_skipped ? json_null() : json_boolean(check->outcome == HOST_GOOD);
-		json_array_append_new(list,
-			json_pack("{ss so ss ss}", "statement", check->name, "passed", passed,
-				"detail", buf_text(&check->detail), "repair",
-				buf_text(&check->repair)));
+		json_array_append_new(
+			list, json_pack("{ss so ss ss}", "statement", check->name, "passed", passed,
+				      "detail", buf_text(&check->detail), "repair",
+				      buf_text(&check->repair)));
 	}
 	AUTO(auto_json)
 	json_t *document = json_pack("{sb so}", "ready", checks->all_good, "checks", list);

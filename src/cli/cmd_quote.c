@@ -38,8 +38,8 @@ static bool read_format(const struct options *options, bool *is_json, struct err
 {
 	*is_json = options->output && !strcmp(options->output, "json");
 	return !options->output || *is_json ||
-	       error_set(err, ERROR_INVALID, "--output %s: the only format is json",
-		       options->output);
+	       error_set(
+		       err, ERROR_INVALID, "--output %s: the only format is json", options->output);
 }
 
 static void print_json(const json_t *document)
@@ -98,7 +98,7 @@ static void add_steps(struct verdict *verdict)
 		enum dcap_step step = (enum dcap_step)i;
 		enum dcap_step reached = verdict->result.step;
 		add_check(verdict, dcap_step_statement(step),
-			step == reached ? json_false()
+			step == reached  ? json_false()
 			: step < reached ? json_true()
 					 : json_null());
 	}
@@ -131,8 +131,8 @@ static void add_policy(const struct options *options, struct verdict *verdict)
 {
 	bool reached = verdict->result.step == DCAP_STEPS;
 	bool good = reached && check_tcb(options, &verdict->result, &verdict->refusal);
-	add_check(verdict, "the TCB status is accepted",
-		reached ? json_boolean(good) : json_null());
+	add_check(
+		verdict, "the TCB status is accepted", reached ? json_boolean(good) : json_null());
 	bool may_debug = options->debug;
 	bool is_fine = good && (may_debug || check_production(&verdict->result, &verdict->refusal));
 	add_check(verdict, may_debug ? "debug enclaves are accepted" : "it is not for debugging",

@@ -13,8 +13,8 @@
 
 #define FILE_MAX (4U << 20)
 
-static void set(struct host_check *check, enum host_outcome outcome, const char *detail,
-	const char *repair)
+static void set(
+	struct host_check *check, enum host_outcome outcome, const char *detail, const char *repair)
 {
 	check->outcome = outcome;
 	buf_clear(&check->detail);
@@ -103,8 +103,8 @@ static void check_driver(const char *root, struct host_check *check)
 			"/dev/sgx_provision");
 }
 
-static void check_node(const char *root, const char *node, const char *group,
-	struct host_check *check)
+static void check_node(
+	const char *root, const char *node, const char *group, struct host_check *check)
 {
 	AUTO(auto_free) char *path = path_in(root, node);
 	AUTO(buf_free) struct buf detail = { 0 };

@@ -93,8 +93,8 @@ static uint8_t *put_integer(uint8_t *out, const uint8_t half[HALF_SIZE])
 bool p256_verify_raw(EVP_PKEY *key, struct bytes data, const uint8_t signature[P256_RAW_SIZE])
 {
 	uint8_t der[SIGNATURE_MAX] = { TAG_SEQUENCE };
-	const uint8_t *end = put_integer(
-		put_integer(der + DER_HEADER_SIZE, signature), signature + HALF_SIZE);
+	const uint8_t *end =
+		put_integer(put_integer(der + DER_HEADER_SIZE, signature), signature + HALF_SIZE);
 	der[1] = (uint8_t)(end - der - DER_HEADER_SIZE);
 	/* OpenSSL refuses r and s outside [1, n-1] */
 	return key_verify(key, EVP_sha256(), data, (struct bytes){ der, (size_t)(end - der) });

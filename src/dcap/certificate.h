@@ -30,8 +30,8 @@ struct certificate {
 	struct bytes subject; /* the same */
 	struct validity validity;
 	uint8_t point[P256_RAW_SIZE]; /* of the key */
-	EVP_PKEY *key; /* of a root NULL, see certificate_read_key */
-	struct bytes sgx_extension; /* value, empty if there is none */
+	EVP_PKEY *key;                /* of a root NULL, see certificate_read_key */
+	struct bytes sgx_extension;   /* value, empty if there is none */
 };
 
 /* "Intel SGX Root CA", … */

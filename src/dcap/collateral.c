@@ -147,11 +147,12 @@ static bool check_technology(const struct collateral *c, bool is_tdx, struct err
 		wrong = "TCB info";
 	else if (c->qe_identity.is_td_qe != is_tdx)
 		wrong = "QE identity";
-	return !wrong || error_set(err, ERROR_DENIED,
-				 "%s in %s is for %s, the quote is of %s: collateral for TDX belongs "
-				 "into a folder tdx beside that for SGX",
-				 wrong, c->folder, is_tdx ? "SGX" : "TDX",
-				 is_tdx ? "a confidential VM (TDX)" : "an SGX enclave");
+	return !wrong ||
+	       error_set(err, ERROR_DENIED,
+		       "%s in %s is for %s, the quote is of %s: collateral for TDX belongs "
+		       "into a folder tdx beside that for SGX",
+		       wrong, c->folder, is_tdx ? "SGX" : "TDX",
+		       is_tdx ? "a confidential VM (TDX)" : "an SGX enclave");
 }
 
 bool collateral_check_documents(const struct collateral *collateral,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A folder with collateral, or with one sub-folder of it per FMSPC; beside the collateral for SGX
- * that for TDX may stand in a folder tdx. Sets that were verified are kept as long as their files do
- * not change.
+ * that for TDX may stand in a folder tdx. Sets that were verified are kept as long as their files
+ * do not change.
  */
 #ifndef DCAP_COLLATERAL_FOLDER_H
 #define DCAP_COLLATERAL_FOLDER_H

@@ -15,7 +15,7 @@ struct tcb_info {
 	uint32_t evaluation_number;
 	uint8_t fmspc[PCK_FMSPC_SIZE];
 	uint8_t pce_id[PCK_PCE_ID_SIZE];
-	struct tcb_levels levels; /* svn is the PCESVN */
+	struct tcb_levels levels;   /* svn is the PCESVN */
 	struct tdx_modules modules; /* none unless is_tdx */
 };
 

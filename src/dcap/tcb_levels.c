@@ -97,8 +97,8 @@ void tcb_levels_free(struct tcb_levels *levels)
 	*levels = (struct tcb_levels){ 0 };
 }
 
-bool tcb_level_reached(const struct tcb_level *level, const uint8_t components[TCB_COMPONENTS],
-	uint16_t svn)
+bool tcb_level_reached(
+	const struct tcb_level *level, const uint8_t components[TCB_COMPONENTS], uint16_t svn)
 {
 	for (size_t i = 0; i < TCB_COMPONENTS; i++) {
 		if (components[i] < level->components[i])

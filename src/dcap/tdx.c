@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-
 static bool read_svn(const json_t *tcb, struct tcb_level *out, struct error *err)
 {
 	uint32_t svn;
@@ -47,8 +46,8 @@ static bool read_version(const json_t *object, struct tdx_module *out, struct er
 	       error_set(err, ERROR_INVALID, "\"id\" \"%.16s\" is no TDX module", id);
 }
 
-static bool read_module(
-	const json_t *object, struct tdx_modules *modules, struct tdx_module *out, struct error *err)
+static bool read_module(const json_t *object, struct tdx_modules *modules, struct tdx_module *out,
+	struct error *err)
 {
 	if (!json_is_object(object))
 		return error_set(err, ERROR_INVALID, "it is not an object");
@@ -72,8 +71,8 @@ bool tdx_modules_read(const json_t *document, struct tdx_modules *out, struct er
 		return error_set(err, ERROR_INVALID, "\"tdxModuleIdentities\" is not an array");
 	out->modules = xcalloc(1 + json_array_size(list), sizeof(*out->modules));
 	out->count = 1;
-	bool good = read_identity(first, &out->modules[0], err) ||
-		    error_prefix(err, "\"tdxModule\"");
+	bool good =
+		read_identity(first, &out->modules[0], err) || error_prefix(err, "\"tdxModule\"");
 	for (size_t i = 0; good && i < json_array_size(list); i++) {
 		struct tdx_module *module = &out->modules[out->count++];
 		good = read_module(json_array_get(list, i), out, module, err) ||
@@ -111,8 +110,8 @@ const struct tdx_module *tdx_modules_find(const struct tdx_modules *modules,
 	const char *difference = NULL;
 	*level = NULL;
 	if (!module) {
-		error_set(err, ERROR_DENIED, "the TCB info has no TDX module of version %u",
-			version);
+		error_set(
+			err, ERROR_DENIED, "the TCB info has no TDX module of version %u", version);
 		return NULL;
 	}
 	if (memcmp(report->mr_signer_seam, module->mr_signer, TD_HASH_SIZE) != 0)

@@ -93,8 +93,8 @@ static bool check_collateral(
 {
 	const struct quote_signer *signer = v->signer;
 	v->step = DCAP_STEP_COLLATERAL;
-	v->collateral = collateral_folder_get(verifier->folder, signer->platform.fmspc,
-		v->quote.is_tdx, signer->pck_ca, err);
+	v->collateral = collateral_folder_get(
+		verifier->folder, signer->platform.fmspc, v->quote.is_tdx, signer->pck_ca, err);
 	if (!v->collateral)
 		return false;
 	v->step = DCAP_STEP_REVOCATION;
@@ -127,8 +127,8 @@ static bool check_makers(struct verification *v, struct error *err)
 		    &collateral->qe_identity, &v->quote.qe_report, &v->qe_level, err))
 		return false;
 	v->step = DCAP_STEP_TDX_MODULE;
-	return !v->quote.is_tdx || tdx_modules_find(&collateral->tcb_info.modules, &v->quote.td,
-					   &v->module_level, err);
+	return !v->quote.is_tdx ||
+	       tdx_modules_find(&collateral->tcb_info.modules, &v->quote.td, &v->module_level, err);
 }
 
 /* Step G. */
@@ -138,10 +138,9 @@ static bool find_platform_level(struct verification *v, struct error *err)
 	const struct tcb_levels *levels = &v->collateral->tcb_info.levels;
 	v->step = DCAP_STEP_TCB_LEVEL;
 	v->platform_level =
-		v->quote.is_tdx
-			? tdx_level_find(levels, platform->components, platform->pce_svn,
-				  &v->quote.td)
-			: tcb_levels_find(levels, platform->components, platform->pce_svn);
+		v->quote.is_tdx ? tdx_level_find(levels, platform->components, platform->pce_svn,
+					  &v->quote.td)
+				: tcb_levels_find(levels, platform->components, platform->pce_svn);
 	if (v->platform_level)
 		return true;
 	char components[2 * TCB_COMPONENTS + 1];

@@ -24,8 +24,9 @@ struct dcap_verifier_config {
 	/*
 	 * Folder with tcb_info.json, qe_identity.json, their *_issuer_chain.pem, pck.crl and
 	 * root_ca.crl; or with one such folder per FMSPC (12 lower-case hex digits). Collateral for
-	 * TDX may stand in a folder tdx beside that for SGX. Files are read again when they change. The issuer of pck.crl is the PCK CA in the quote, so
-	 * pck_crl_issuer_chain.pem is not needed.
+	 * TDX may stand in a folder tdx beside that for SGX. Files are read again when they change.
+	 * The issuer of pck.crl is the PCK CA in the quote, so pck_crl_issuer_chain.pem is not
+	 * needed.
 	 */
 	const char *collateral_folder;
 	/* PEM certificate of a simulated root, or NULL for Intel's, whose key is built in. */
@@ -51,7 +52,7 @@ struct dcap_result {
 	enum tcb_status platform_status;
 	enum tcb_status qe_status;
 	enum tcb_status tdx_module_status; /* UpToDate where there is no module of its own */
-	char **advisories; /* of the matched levels, in order of appearance */
+	char **advisories;                 /* of the matched levels, in order of appearance */
 	size_t advisory_count;
 	int64_t valid_until; /* earliest end of anything that was relied on */
 	uint32_t tcb_evaluation_number;
@@ -62,9 +63,9 @@ struct dcap_result {
 
 /*
  * Verifies `quote` (bare, no Open Enclave header) as of the time `now`. On success *result is
- * filled, else only its step; free it with dcap_result_free. Errors: ERROR_INVALID (malformed), ERROR_DENIED (a check
- * failed; the message says which, and the remedy where there is one), ERROR_UNSUPPORTED,
- * ERROR_NOT_FOUND (no collateral for this platform).
+ * filled, else only its step; free it with dcap_result_free. Errors: ERROR_INVALID (malformed),
+ * ERROR_DENIED (a check failed; the message says which, and the remedy where there is one),
+ * ERROR_UNSUPPORTED, ERROR_NOT_FOUND (no collateral for this platform).
  */
 bool dcap_verify(struct dcap_verifier *verifier, struct bytes quote, int64_t now,
 	struct dcap_result *result, struct error *err);

@@ -56,8 +56,8 @@ static bool check_vm(const char *name, const struct package_properties *p, struc
 			"manifest specifies both MRTD/RTMR0 to RTMR3 *and* "
 			"UniqueID/SignerID/ProductID/SecurityVersion in package %s",
 			name);
-	return p->mr_td || error_set(err, ERROR_INVALID,
-				   "manifest misses value for MRTD in package %s", name);
+	return p->mr_td ||
+	       error_set(err, ERROR_INVALID, "manifest misses value for MRTD in package %s", name);
 }
 
 static bool is_vm(const struct package_properties *p)

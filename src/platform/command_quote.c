@@ -175,8 +175,8 @@ static bool parse(int argc, char **argv, struct arguments *a)
 	return check(a);
 }
 
-static void complete_enclave(const struct arguments *a, struct platform *platform,
-	struct sgx_report_body *body)
+static void complete_enclave(
+	const struct arguments *a, struct platform *platform, struct sgx_report_body *body)
 {
 	platform_cpu_svn(platform, body->cpu_svn);
 	body->attributes.flags =

@@ -115,7 +115,8 @@ static void put_components(struct buf *out, const char *name, const uint8_t svns
 	buf_put_text(out, "]");
 }
 
-/* What a level demands of a VM: the SVN of a module without levels of its own, and the microcode. */
+/* What a level demands of a VM: the SVN of a module without levels of its own, and the microcode.
+ */
 static void put_tdx_components(struct buf *out, const struct pck_extension *level)
 {
 	const uint8_t components[TCB_COMPONENTS] = { machine_tee_tcb_svn[0], 0,
@@ -191,8 +192,7 @@ static void put_tdx_modules(struct buf *out, const struct platform_options *opti
 	unsigned svn = machine_tee_tcb_svn[0];
 	buf_put_text(out, ",\"tdxModule\":{");
 	put_tdx_signer(out);
-	buf_printf(out, "},\"tdxModuleIdentities\":[{\"id\":\"TDX_%02X\",",
-		machine_tee_tcb_svn[1]);
+	buf_printf(out, "},\"tdxModuleIdentities\":[{\"id\":\"TDX_%02X\",", machine_tee_tcb_svn[1]);
 	put_tdx_signer(out);
 	buf_printf(out, ",\"tcbLevels\":[{\"tcb\":{\"isvsvn\":%u}", svn);
 	put_tcb_date(out, options, 60);
@@ -209,8 +209,7 @@ bool documents_put_tcb_info(struct buf *out, const struct pck_extension *machine
 		TCB_INFO_VERSION);
 	put_validity(&document, options);
 	put_upper_hex(&document, "fmspc", machine->fmspc, sizeof(machine->fmspc));
-	buf_printf(&document,
-		",\"pceId\":\"0000\",\"tcbType\":0,\"tcbEvaluationDataNumber\":%u",
+	buf_printf(&document, ",\"pceId\":\"0000\",\"tcbType\":0,\"tcbEvaluationDataNumber\":%u",
 		options->tcb_evaluation_number);
 	if (for_tdx)
 		put_tdx_modules(&document, options);

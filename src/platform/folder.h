@@ -24,11 +24,11 @@
 #define PLATFORM_TD_QE_REPORT   "td_qe_report.bin"
 #define PLATFORM_QE_REPORT_SIZE 448
 
-#define PLATFORM_PRIVATE         "private"
-#define PLATFORM_ROOT_CA_KEY     PLATFORM_PRIVATE "/root_ca_key.pem"
-#define PLATFORM_CA_KEY          PLATFORM_PRIVATE "/platform_ca_key.pem"
-#define PLATFORM_TCB_SIGNING_KEY PLATFORM_PRIVATE "/tcb_signing_key.pem"
-#define PLATFORM_ATTESTATION_KEY PLATFORM_PRIVATE "/attestation_key.pem"
+#define PLATFORM_PRIVATE            "private"
+#define PLATFORM_ROOT_CA_KEY        PLATFORM_PRIVATE "/root_ca_key.pem"
+#define PLATFORM_CA_KEY             PLATFORM_PRIVATE "/platform_ca_key.pem"
+#define PLATFORM_TCB_SIGNING_KEY    PLATFORM_PRIVATE "/tcb_signing_key.pem"
+#define PLATFORM_ATTESTATION_KEY    PLATFORM_PRIVATE "/attestation_key.pem"
 #define PLATFORM_TD_ATTESTATION_KEY PLATFORM_PRIVATE "/td_attestation_key.pem"
 /* what a CPU has in its fuses: everything that is derived on this machine comes from it */
 #define PLATFORM_SECRET      PLATFORM_PRIVATE "/secret"
@@ -53,7 +53,8 @@ char *platform_path(const char *folder, const char *name);
 /* ERROR_NOT_FOUND, with the remedy, unless the folder is one of a platform. */
 bool platform_check(const char *folder, struct error *err);
 
-/* Whether it has a Quoting Enclave for confidential VMs: platforms made before there was one do not. */
+/* Whether it has a Quoting Enclave for confidential VMs: platforms made before there was one do
+ * not. */
 bool platform_has_tdx(const char *folder);
 
 /* Append the whole file; write it durably, readable for all or, if `secret`, for its owner. */

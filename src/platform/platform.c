@@ -117,8 +117,8 @@ struct platform *platform_open(const char *folder, struct error *err)
 	return TAKE(p);
 }
 
-bool platform_put_quote_of(struct platform *platform, const struct sgx_quote *body, struct buf *out,
-	struct error *err)
+bool platform_put_quote_of(
+	struct platform *platform, const struct sgx_quote *body, struct buf *out, struct error *err)
 {
 	AUTO(buf_free) struct buf signed_part = { 0 };
 	uint8_t signature[P256_RAW_SIZE];

@@ -13,8 +13,7 @@
 static bool read_era(const char *path, struct era *era, struct error *err)
 {
 	AUTO(buf_free) struct buf text = { 0 };
-	if (!file_read(path, ERA_FILE_MAX, &text, err) ||
-		!era_parse(buf_bytes(&text), era, err))
+	if (!file_read(path, ERA_FILE_MAX, &text, err) || !era_parse(buf_bytes(&text), era, err))
 		return false;
 	/* there is nobody to read a warning */
 	if (*era->unknown)
@@ -40,8 +39,7 @@ bool coordinator_check_open(
 		.trust_root_file = *check->era.trust_root ? check->era.trust_root : NULL,
 	};
 	check->verifier = dcap_verifier_new(&config, err);
-	return check->verifier ||
-	       error_prefix(err, "EDG_MARBLE_COORDINATOR_ERA: %s", era_file);
+	return check->verifier || error_prefix(err, "EDG_MARBLE_COORDINATOR_ERA: %s", era_file);
 }
 
 void coordinator_check_free(struct coordinator_check *check)
@@ -73,8 +71,7 @@ static bool check_binding(const struct dcap_result *result, X509 *cert, struct e
 			       "in between"));
 }
 
-static bool check_certificate(
-	const struct coordinator_check *check, X509 *cert, struct error *err)
+static bool check_certificate(const struct coordinator_check *check, X509 *cert, struct error *err)
 {
 	AUTO(dcap_result_free) struct dcap_result result = { 0 };
 	struct bytes quote;

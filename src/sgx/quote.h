@@ -36,10 +36,10 @@ struct sgx_quote {
 	uint16_t version; /* 3, 4 or 5 */
 	bool is_tdx;
 	struct sgx_quote_header header;
-	struct sgx_report_body report; /* of the attested enclave, unless is_tdx */
-	struct td_report td;           /* of the confidential VM, if is_tdx */
-	struct bytes signed_part;      /* header and report */
-	const uint8_t *signature;      /* raw, 64 bytes, by the attestation key */
+	struct sgx_report_body report;      /* of the attested enclave, unless is_tdx */
+	struct td_report td;                /* of the confidential VM, if is_tdx */
+	struct bytes signed_part;           /* header and report */
+	const uint8_t *signature;           /* raw, 64 bytes, by the attestation key */
 	const uint8_t *attestation_key;     /* raw, 64 bytes */
 	struct bytes qe_report_part;        /* SGX_REPORT_BODY_SIZE bytes */
 	struct sgx_report_body qe_report;   /* of the Quoting Enclave */

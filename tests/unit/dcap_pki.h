@@ -30,7 +30,7 @@ struct pki {
 	uint16_t quote_version;
 	bool is_tdx;
 	struct sgx_report_body report;
-	struct td_report td; /* instead of it if is_tdx */
+	struct td_report td;              /* instead of it if is_tdx */
 	struct sgx_report_body qe_report; /* report data is set when the quote is made */
 	struct buf auth_data;
 };

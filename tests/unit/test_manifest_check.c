@@ -54,7 +54,8 @@ static void packages_are_identified_in_one_way(void **state)
 	static const struct manifest_row rows[] = {
 		{ PACKAGE("'UniqueID':'a','SignerID':'b'"), BOTH },
 		{ PACKAGE("'MRTD':'a','UniqueID':'b'"), VM_BOTH },
-		{ PACKAGE("'RTMR3':'a','SignerID':'b','ProductID':0,'SecurityVersion':0"), VM_BOTH },
+		{ PACKAGE("'RTMR3':'a','SignerID':'b','ProductID':0,'SecurityVersion':0"),
+			VM_BOTH },
 		{ PACKAGE("'MRTD':'a','SecurityVersion':0"), VM_BOTH },
 		{ PACKAGE("'RTMR0':'a'"), MISSES("MRTD") },
 		{ PACKAGE("'Debug':true,'RTMR2':'a'"), MISSES("MRTD") },
@@ -282,7 +283,8 @@ static void options_are_known(void **state)
 	INVALID(one_missing);
 	setenv("EDG_MAA_URL", "x", 1);
 	static const struct manifest_row none_missing[] = {
-		{ AZURE, CHECKING "Config.FeatureGates: AzureHSMSealing: this version does not support it" },
+		{ AZURE, CHECKING
+			"Config.FeatureGates: AzureHSMSealing: this version does not support it" },
 	};
 	UNSUPPORTED(none_missing);
 }

@@ -20,11 +20,11 @@ static struct dcap_result example_report(void)
 }
 
 #define HASH_OF(digits)                                                                            \
-	digits digits digits digits digits digits digits digits digits digits digits digits        \
+	digits digits digits digits digits digits digits digits digits digits digits digits digits \
 		digits digits digits digits digits digits digits digits digits digits digits       \
 			digits digits digits digits digits digits digits digits digits digits      \
 				digits digits digits digits digits digits digits digits digits     \
-					digits digits digits digits digits digits
+					digits digits digits digits digits
 
 static struct dcap_result example_vm(void)
 {
