@@ -226,11 +226,12 @@ bool aesm_response_parse(struct bytes response, uint32_t *number, struct error *
 static int connect_to(const char *path, struct error *err)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	if (strlen(path) >= sizeof(address.sun_path)) {
+	size_t size = strlen(path) + 1;
+	if (size > sizeof(address.sun_path)) {
 		error_set(err, ERROR_INVALID, "the path of the socket %s is too long", path);
 		return -1;
 	}
-	strcpy(address.sun_path, path);
+	memcpy(address.sun_path, path, size);
 	AUTO(auto_close) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct timeval limit = { .tv_sec = TIMEOUT_MS / 1000 };
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) ||

@@ -66,10 +66,11 @@ static bool parse_text(
 	const json_t *value = json_member(config, name);
 	if (!value || json_is_null(value))
 		return true;
-	if (!json_is_string(value) || json_string_length(value) >= ERA_TEXT_MAX)
+	size_t length = json_string_length(value);
+	if (!json_is_string(value) || length >= ERA_TEXT_MAX)
 		return error_set(err, ERROR_INVALID, "%s is no text of less than %d bytes", name,
 			ERA_TEXT_MAX);
-	strcpy(out, json_string_value(value));
+	memcpy(out, json_string_value(value), length);
 	return true;
 }
 
