@@ -7,6 +7,20 @@
 #define FLAGS(list)  (list), sizeof(list) / sizeof((list)[0])
 #define NO_FLAGS     NULL, 0
 
+/* of commands whose result is printed; the others name the file, and know "json" as well */
+#define JSON_FLAG                                                                                  \
+	{                                                                                          \
+		"output", 'o', FLAG_FORMAT, MEMBER(output), OUTPUT_JSON, NULL, NULL,               \
+			"print JSON instead of text"                                               \
+	}
+
+static const struct flag json_flags[] = { JSON_FLAG };
+
+static const struct flag prepare_flags[] = {
+	{ "output", 'o', FLAG_FORMAT, MEMBER(output), OUTPUT_JSON, NULL, NULL,
+		"print the changes as JSON, and change nothing" },
+};
+
 static const struct flag set_flags[] = {
 	{ "recoverydata", 'r', FLAG_TEXT, MEMBER(recoverydata), "FILE", NULL, NULL,
 		"write the recovery data here instead of printing it" },
@@ -54,7 +68,7 @@ const struct command commands[] = {
 		cmd_manifest_log, FLAGS(log_flags) },
 	{ "manifest signature", "<file>", 1, 1,
 		"Print the signature (SHA-256) of a manifest file, offline", cmd_manifest_signature,
-		NO_FLAGS },
+		FLAGS(json_flags) },
 	{ "manifest verify", "<file or signature> <IP:PORT>", 2, 2,
 		"Verify a Coordinator and that it uses this manifest", cmd_manifest_verify,
 		NO_FLAGS },
@@ -70,8 +84,15 @@ const struct command commands[] = {
 	{ "status", "<IP:PORT>", 1, 1, "Print the state of a Coordinator", cmd_status, NO_FLAGS },
 	{ "package-info", "<path>", 1, 1,
 		"Print the identity of an enclave: an ELF file, a .sig file or a folder",
-		cmd_package_info, NO_FLAGS },
-	{ "version", "", 0, 0, "Print the version of this program", cmd_version, NO_FLAGS },
+		cmd_package_info, FLAGS(json_flags) },
+	{ "graphene-prepare", "[spawn|preload] <manifest>", 1, 2,
+		"Make the changes to a Graphene manifest that a Marble needs", cmd_graphene_prepare,
+		FLAGS(prepare_flags) },
+	{ "gramine-prepare", "<manifest>", 1, 1,
+		"Make the changes to a Gramine manifest that a Marble needs", cmd_gramine_prepare,
+		FLAGS(prepare_flags) },
+	{ "version", "", 0, 0, "Print the version of this program", cmd_version,
+		FLAGS(json_flags) },
 	{ "completion", "bash|zsh|fish", 1, 1, "Print a script for completion on the command line",
 		cmd_completion, NO_FLAGS },
 	{ "help", "[command]", 0, 3, "Print the help of a command", cmd_help, NO_FLAGS },

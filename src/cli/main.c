@@ -4,6 +4,7 @@
 #include "cli/arguments.h"
 #include "cli/completion.h"
 #include "cli/help.h"
+#include "cli/terminal.h"
 #include "crypto/openssl.h"
 
 #include <curl/curl.h>
@@ -52,8 +53,10 @@ int main(int argc, char **argv)
 		success = parse_and_run(argc, argv, &err);
 	if ((fflush(stdout) || ferror(stdout)) && success)
 		success = error_errno(&err, "cannot write to standard output");
-	if (!success)
-		fprintf(stderr, "Error: %s\n", err.message);
+	if (!success) {
+		terminal_print(stderr, COLOUR_RED, "Error: ");
+		fprintf(stderr, "%s\n", err.message);
+	}
 	curl_global_cleanup();
 	return success ? 0 : 1;
 }

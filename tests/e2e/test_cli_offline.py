@@ -21,12 +21,30 @@ def test_version_prints_version_and_commit(cli):
                         cli.succeed("version"))
 
 
+def test_results_are_printed_as_json_on_demand(cli):
+    version = json.loads(cli.succeed("version", "--output", "json"))
+    assert re.fullmatch(r"\d+\.\d+\.\d+", version["version"]) and version["commit"]
+    cli.write("manifest.json", "{}")
+    assert json.loads(cli.succeed("manifest", "signature", "manifest.json", "-ojson")) == {
+        "signature": sha256("{}")}
+    cli.write("app.sig", sigstruct())
+    assert json.loads(cli.succeed("package-info", "app.sig", "-o=json")) == {
+        "UniqueID": "e1" * 32, "SignerID": sha256(bytes([0x99]) * 384), "ProductID": 7,
+        "SecurityVersion": 9}
+
+
+def test_other_formats_are_unknown(cli):
+    assert cli.fail("version", "--output", "xml") == (
+        'invalid argument "xml" for "--output" flag: the only format is json\n'
+        "Run 'marblerun version --help' for usage.")
+
+
 def test_help_is_there_in_every_form_and_only_lists_what_exists(cli):
     text = cli.succeed()
     assert text == cli.succeed("help") == cli.succeed("--help") == cli.succeed("-h")
     commands = re.findall(r"^  ([a-z-]+) +[A-Z]", text, re.M)
-    assert commands == ["manifest", "certificate", "status", "package-info", "version",
-                        "completion", "help"]
+    assert commands == ["manifest", "certificate", "status", "package-info",
+                        "graphene-prepare", "gramine-prepare", "version", "completion", "help"]
     assert cli.succeed("manifest") == cli.succeed("help", "manifest")
     assert cli.succeed("help", "manifest", "set") == cli.succeed("manifest", "set", "--help")
     assert "marblerun manifest set <file> <IP:PORT> [flags]" in cli.succeed("manifest", "set", "-h")
