@@ -220,14 +220,35 @@ def test_bash_completes_commands_flags_and_files(cli):
     assert "complete -o default" in (cli.folder / "completion.bash").read_text()
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_scripts_are_valid(cli, shell):
-    script = cli.write("script", cli.succeed("completion", shell))
-    try:
-        done = subprocess.run([shell, "-n", script], capture_output=True, check=False)
-    except FileNotFoundError:
-        pytest.skip(f"{shell} is not installed")
-    assert (done.returncode, done.stderr) == (0, b"")
+ZSH = """\
+compdef() { : }
+_describe() { print -l -- "${(@)candidates%%:*}" }
+_files() { print FILES }
+source script
+words=(%s) CURRENT=%d
+_marblerun
+"""
+
+
+@pytest.mark.parametrize("words, candidates", [
+    (["man"], ["manifest"]), (["manifest", "get", "--dis"], ["--display-update"]),
+    (["completion", ""], ["bash", "zsh", "fish"]), (["manifest", "set", "no"], None)])
+def test_zsh_and_fish_complete_the_same(cli, words, candidates):
+    """None: names of files."""
+    for shell, offer in [
+            ("zsh", ZSH % (" ".join(f"'{w}'" for w in [cli.program, *words]), len(words) + 1)),
+            ("fish", f"source script; complete -C '{cli.program} {' '.join(words)}'")]:
+        cli.write("script", cli.succeed("completion", shell))
+        cli.write("notes", "")
+        try:
+            done = subprocess.run([shell, *(["-f"] if shell == "zsh" else ["--no-config"]), "-c",
+                                   offer], cwd=cli.folder, check=True, text=True, timeout=60,
+                                  env=cli.environment, capture_output=True)
+        except FileNotFoundError:
+            pytest.skip(f"{shell} is not installed")
+        names = [line.split("\t")[0] for line in done.stdout.splitlines()]
+        expected = candidates or {"zsh": ["FILES"], "fish": ["notes"]}[shell]
+        assert sorted(names) == sorted(expected), done.stderr
 
 
 def test_there_is_no_completion_for_other_shells(cli):

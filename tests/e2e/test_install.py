@@ -45,6 +45,14 @@ def test_programs_and_libraries_are_in_their_places(tree):
         assert (tree / "lib/graphene-sim" / name).is_file()
 
 
+def test_man_pages_and_completions_are_where_they_are_looked_for(tree):
+    for name in PROGRAMS - {"graphene-argv-serializer"}:
+        assert (tree / f"share/man/man1/{name}.1").read_text().startswith(".\\\"")
+    for name in ("bash-completion/completions/marblerun", "zsh/site-functions/_marblerun",
+                 "fish/vendor_completions.d/marblerun.fish"):
+        assert "__complete" in (tree / "share" / name).read_text()
+
+
 def test_the_old_names_lead_to_the_programs(tree):
     for alias in (tree / "lib/graphene-sim/bin").iterdir():
         assert alias.resolve(strict=True).parent == tree / "bin", alias
