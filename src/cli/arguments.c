@@ -145,6 +145,10 @@ static bool check_count(const struct invocation *invocation, struct error *err)
 		return true;
 	if (invocation->count >= command->least && invocation->count <= command->most)
 		return true;
+	if (command->most == ANY_NUMBER)
+		return error_set(err, ERROR_INVALID,
+			"requires at least %zu arg(s), only received %zu", command->least,
+			invocation->count);
 	return error_set(err, ERROR_INVALID, "accepts %zu arg(s), received %zu", command->most,
 		invocation->count);
 }

@@ -4,61 +4,16 @@
 #include "base/base64.h"
 #include "base/cleanup.h"
 #include "base/hex.h"
-#include "cli/jsend.h"
+#include "cli/client_call.h"
 #include "crypto/digest.h"
 
 #include <string.h>
-
-#define HTTP_METHOD_NOT_ALLOWED 405
-
-static json_t *call_path(
-	struct https *https, const char *path, struct bytes body, long *status, struct error *err)
-{
-	struct https_answer answer = { 0 };
-	json_t *data = NULL;
-	*status = 0;
-	if (https_request(https, path, body, &answer, err)) {
-		*status = answer.status;
-		data = jsend_data(&answer, err);
-		if (!data) {
-			AUTO(auto_free) char *url = https_url(https, path);
-			error_prefix(err, "%s %s", body.data ? "POST" : "GET", url);
-		}
-	}
-	buf_free(&answer.body);
-	return data;
-}
-
-struct call {
-	const char *v2_path;
-	const char *v1_path; /* NULL: there is no older form */
-	struct bytes v2_body;
-	struct bytes v1_body;
-};
-
-/* The data, a new reference; *is_v1 tells which generation answered. */
-static json_t *call(struct https *https, const struct call *call, bool *is_v1, struct error *err)
-{
-	long status;
-	*is_v1 = false;
-	json_t *data = call_path(https, call->v2_path, call->v2_body, &status, err);
-	if (status != HTTP_METHOD_NOT_ALLOWED || !call->v1_path)
-		return data;
-	*is_v1 = true;
-	return call_path(https, call->v1_path, call->v1_body, &status, err);
-}
-
-static bool refuse_data(struct error *err)
-{
-	return error_set(err, ERROR_UNAVAILABLE,
-		"the answer does not have the members of a Coordinator's client API");
-}
 
 static bool parse_quote(const json_t *data, struct buf *chain, struct buf *quote, struct error *err)
 {
 	const json_t *cert = json_member(data, "cert");
 	if (!json_is_string(cert) || !json_put_bytes(json_member(data, "quote"), quote))
-		return refuse_data(err);
+		return client_refuse_data(err);
 	buf_put(chain, json_string_value(cert), json_string_length(cert));
 	return true;
 }
@@ -67,9 +22,9 @@ bool client_api_get_quote(struct https *https, const char *nonce, struct buf *ch
 	struct buf *quote, struct error *err)
 {
 	bool is_v1;
-	struct call plain = { .v2_path = "/api/v2/quote", .v1_path = "/quote" };
+	struct client_call plain = { .v2_path = "/api/v2/quote", .v1_path = "/quote" };
 	if (!nonce || !*nonce) {
-		AUTO(auto_json) json_t *data = call(https, &plain, &is_v1, err);
+		AUTO(auto_json) json_t *data = client_call(https, &plain, &is_v1, err);
 		return data && parse_quote(data, chain, quote, err);
 	}
 	AUTO(buf_free) struct buf path = { 0 };
@@ -81,7 +36,7 @@ bool client_api_get_quote(struct https *https, const char *nonce, struct buf *ch
 		buf_put_text(&path, "%3D");
 	long status;
 	AUTO(auto_json)
-	json_t *data = call_path(https, buf_text(&path), (struct bytes){ 0 }, &status, err);
+	json_t *data = client_call_path(https, buf_text(&path), (struct bytes){ 0 }, &status, err);
 	if (status == HTTP_METHOD_NOT_ALLOWED)
 		return error_set(err, ERROR_UNSUPPORTED,
 			"using custom nonce requires /api/v2, but the Coordinator does not support /api/v2");
@@ -94,7 +49,7 @@ static bool parse_status(
 	const json_t *number = json_member(data, is_v1 ? "StatusCode" : "code");
 	const json_t *text = json_member(data, is_v1 ? "StatusMessage" : "message");
 	if (!json_is_integer(number) || !json_is_string(text))
-		return refuse_data(err);
+		return client_refuse_data(err);
 	*code = (int)json_integer_value(number);
 	buf_put_visible(message, json_string_value(text));
 	return true;
@@ -103,8 +58,8 @@ static bool parse_status(
 bool client_api_get_status(struct https *https, int *code, struct buf *message, struct error *err)
 {
 	bool is_v1;
-	struct call get = { .v2_path = "/api/v2/status", .v1_path = "/status" };
-	AUTO(auto_json) json_t *data = call(https, &get, &is_v1, err);
+	struct client_call get = { .v2_path = "/api/v2/status", .v1_path = "/status" };
+	AUTO(auto_json) json_t *data = client_call(https, &get, &is_v1, err);
 	return (data && parse_status(data, is_v1, code, message, err)) ||
 	       error_prefix(err, "getting Coordinator status");
 }
@@ -115,7 +70,7 @@ static bool parse_manifest(const json_t *data, const char *hash, struct buf *man
 	uint8_t digest[SHA256_SIZE];
 	if (!json_put_bytes(json_member(data, "manifest"), manifest) ||
 		!hex_decode_exact(digest, sizeof(digest), hash))
-		return refuse_data(err);
+		return client_refuse_data(err);
 	hex_encode(fingerprint, digest, sizeof(digest));
 	return true;
 }
@@ -124,8 +79,8 @@ bool client_api_get_manifest(
 	struct https *https, struct buf *manifest, struct buf *fingerprint, struct error *err)
 {
 	bool is_v1;
-	struct call get = { .v2_path = "/api/v2/manifest", .v1_path = "/manifest" };
-	AUTO(auto_json) json_t *data = call(https, &get, &is_v1, err);
+	struct client_call get = { .v2_path = "/api/v2/manifest", .v1_path = "/manifest" };
+	AUTO(auto_json) json_t *data = client_call(https, &get, &is_v1, err);
 	const char *hash = json_string_value(
 		json_member(data, is_v1 ? "ManifestSignature" : "manifestFingerprint"));
 	if (data && (!hash || !*hash))
@@ -154,14 +109,14 @@ static bool parse_update_log(const json_t *data, bool is_v1, struct buf *lines, 
 	bool fits = is_v1 ? put_line(data, lines) : json_is_array(list);
 	for (size_t i = 0; i < json_array_size(list) && fits; i++)
 		fits = put_line(json_array_get(list, i), lines);
-	return fits || refuse_data(err);
+	return fits || client_refuse_data(err);
 }
 
 bool client_api_get_update_log(struct https *https, struct buf *lines, struct error *err)
 {
 	bool is_v1;
-	struct call get = { .v2_path = "/api/v2/update", .v1_path = "/update" };
-	AUTO(auto_json) json_t *data = call(https, &get, &is_v1, err);
+	struct client_call get = { .v2_path = "/api/v2/update", .v1_path = "/update" };
+	AUTO(auto_json) json_t *data = client_call(https, &get, &is_v1, err);
 	return (data && parse_update_log(data, is_v1, lines, err)) ||
 	       error_prefix(err, "getting update log");
 }
@@ -170,15 +125,9 @@ bool client_api_set_manifest(
 	struct https *https, struct bytes manifest, json_t **recovery_secrets, struct error *err)
 {
 	bool is_v1;
-	AUTO(buf_free) struct buf body = { 0 };
-	buf_put_text(&body, "{\"manifest\":\"");
-	base64_encode(&body, manifest.data, manifest.size);
-	buf_put_text(&body, "\"}");
-	struct call set = { .v2_path = "/api/v2/manifest",
-		.v1_path = "/manifest",
-		.v2_body = buf_bytes(&body),
-		.v1_body = { manifest.size ? manifest.data : "", manifest.size } };
-	AUTO(auto_json) json_t *data = call(https, &set, &is_v1, err);
+	AUTO(auto_json)
+	json_t *data =
+		client_send_manifest(https, "/api/v2/manifest", "/manifest", manifest, &is_v1, err);
 	if (!data)
 		return error_prefix(err, "setting manifest");
 	json_t *secrets = json_member(data, "RecoverySecrets");

@@ -34,4 +34,30 @@ bool client_api_get_update_log(struct https *https, struct buf *lines, struct er
 bool client_api_set_manifest(
 	struct https *https, struct bytes manifest, json_t **recovery_secrets, struct error *err);
 
+/* What the Coordinator says about an update that waits, or was applied. Free it. */
+struct client_update {
+	uint64_t missing; /* acknowledgments; 0: it was applied */
+	struct buf message;
+	json_t *missing_users;    /* list of names, NULL for none */
+	json_t *recovery_secrets; /* as above */
+};
+
+void client_update_free(struct client_update *update);
+
+/* As the user of the connection: submits an update, or agrees to the one that waits. */
+bool client_api_submit_update(struct https *https, struct bytes manifest,
+	struct client_update *update, struct error *err);
+bool client_api_acknowledge_update(struct https *https, struct bytes manifest,
+	struct client_update *update, struct error *err);
+bool client_api_cancel_update(struct https *https, struct error *err);
+/* Appends the manifest of the update that waits. */
+bool client_api_get_pending_update(
+	struct https *https, struct buf *manifest, struct client_update *update, struct error *err);
+
+/* `secrets` is the JSON of a set of secrets. */
+bool client_api_set_secrets(struct https *https, struct bytes secrets, struct error *err);
+/* A new reference to the map from name to secret. */
+json_t *client_api_get_secrets(
+	struct https *https, const char *const *names, size_t count, struct error *err);
+
 #endif

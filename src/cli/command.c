@@ -42,6 +42,42 @@ static const struct flag log_flags[] = {
 		"write the log here instead of printing it" },
 };
 
+/* How users prove who they are. */
+#define USER_FLAGS                                                                                 \
+	{ "cert", 'c', FLAG_TEXT, MEMBER(cert), "FILE", NULL, NULL, "your certificate, in PEM" },  \
+	{                                                                                          \
+		"key", 'k', FLAG_TEXT, MEMBER(key), "FILE", NULL, NULL, "its private key, in PEM"  \
+	}
+
+static const struct flag user_flags[] = {
+	USER_FLAGS,
+};
+
+static const struct flag update_flags[] = {
+	USER_FLAGS,
+	{ "recoverydata", 'r', FLAG_TEXT, MEMBER(recoverydata), "FILE", NULL, NULL,
+		"write new recovery data here instead of printing it" },
+};
+
+static const struct flag pending_flags[] = {
+	{ "output", 'o', FLAG_TEXT, MEMBER(output), "FILE", NULL, NULL,
+		"write the manifest here instead of printing it" },
+	{ "missing", 0, FLAG_SWITCH, MEMBER(missing), NULL, NULL, NULL,
+		"print who has not acknowledged the update yet" },
+};
+
+static const struct flag secret_set_flags[] = {
+	USER_FLAGS,
+	{ "from-pem", 0, FLAG_TEXT, MEMBER(from_pem), "NAME", NULL, NULL,
+		"the file is PEM: set the secret of this name to what is in it" },
+};
+
+static const struct flag secret_get_flags[] = {
+	USER_FLAGS,
+	{ "output", 'o', FLAG_TEXT, MEMBER(output), "FILE", NULL, NULL,
+		"write the secrets here, as JSON, instead of printing them" },
+};
+
 static const struct flag root_flags[] = {
 	{ "output", 'o', FLAG_TEXT, MEMBER(output), "FILE", NULL, "marblerunRootCA.crt",
 		"file to write" },
@@ -69,6 +105,17 @@ const struct command commands[] = {
 	{ "manifest signature", "<file>", 1, 1,
 		"Print the signature (SHA-256) of a manifest file, offline", cmd_manifest_signature,
 		FLAGS(json_flags) },
+	{ "manifest update", "", 0, 0, "Update the manifest of a Coordinator", NULL, NO_FLAGS },
+	{ "manifest update apply", "<file> <IP:PORT>", 2, 2,
+		"Submit an update: of SecurityVersions, or a whole manifest",
+		cmd_manifest_update_apply, FLAGS(update_flags) },
+	{ "manifest update acknowledge", "<file> <IP:PORT>", 2, 2,
+		"Agree to the update that waits, which must be this manifest",
+		cmd_manifest_update_acknowledge, FLAGS(update_flags) },
+	{ "manifest update cancel", "<IP:PORT>", 1, 1, "Cancel the update that waits",
+		cmd_manifest_update_cancel, FLAGS(user_flags) },
+	{ "manifest update get", "<IP:PORT>", 1, 1, "Get the manifest of the update that waits",
+		cmd_manifest_update_get, FLAGS(pending_flags) },
 	{ "manifest verify", "<file or signature> <IP:PORT>", 2, 2,
 		"Verify a Coordinator and that it uses this manifest", cmd_manifest_verify,
 		NO_FLAGS },
@@ -81,6 +128,11 @@ const struct command commands[] = {
 		cmd_certificate_intermediate, FLAGS(intermediate_flags) },
 	{ "certificate chain", "<IP:PORT>", 1, 1, "Verify a Coordinator and get both certificates",
 		cmd_certificate_chain, FLAGS(chain_flags) },
+	{ "secret", "", 0, 0, "Read and write secrets of a deployment", NULL, NO_FLAGS },
+	{ "secret set", "<file> <IP:PORT>", 2, 2, "Give values to user-defined secrets",
+		cmd_secret_set, FLAGS(secret_set_flags) },
+	{ "secret get", "<name>... <IP:PORT>", 2, ANY_NUMBER, "Get the values of secrets",
+		cmd_secret_get, FLAGS(secret_get_flags) },
 	{ "status", "<IP:PORT>", 1, 1, "Print the state of a Coordinator", cmd_status, NO_FLAGS },
 	{ "package-info", "<path>", 1, 1,
 		"Print the identity of an enclave: an ELF file, a .sig file or a folder",

@@ -18,6 +18,8 @@
 struct https {
 	CURL *curl;
 	char *host;
+	struct buf certificate; /* of the user; libcurl does not copy it */
+	struct buf key;
 	struct buf *answer; /* where the body of the running request goes */
 	char reason[CURL_ERROR_SIZE];
 };
@@ -123,11 +125,25 @@ struct https *https_new_unverified(const char *host, struct error *err)
 	return https ? set_up(https, set_common(https) && set_unverified(https->curl), err) : NULL;
 }
 
+void https_use_credentials(struct https *https, struct buf *certificate, struct buf *key)
+{
+	https->certificate = buf_take(certificate);
+	https->key = buf_take(key);
+	struct curl_blob cert = { https->certificate.data, https->certificate.size,
+		CURL_BLOB_NOCOPY };
+	struct curl_blob private = { https->key.data, https->key.size, CURL_BLOB_NOCOPY };
+	/* cannot fail in a libcurl with OpenSSL, which pinning needs as well */
+	curl_easy_setopt(https->curl, CURLOPT_SSLCERT_BLOB, &cert);
+	curl_easy_setopt(https->curl, CURLOPT_SSLKEY_BLOB, &private);
+}
+
 void https_free(struct https *https)
 {
 	if (!https)
 		return;
 	curl_easy_cleanup(https->curl);
+	buf_free(&https->certificate);
+	buf_free(&https->key);
 	free(https->host);
 	free(https);
 }
@@ -142,6 +158,15 @@ char *https_url(const struct https *https, const char *path)
 	return xasprintf("https://%s%s", https->host, path);
 }
 
+void https_put_escaped(struct buf *out, const char *text)
+{
+	char *escaped = curl_easy_escape(NULL, text, 0);
+	if (!escaped)
+		abort();
+	buf_put_text(out, escaped);
+	curl_free(escaped);
+}
+
 static bool explain(const struct https *https, CURLcode code, struct error *err)
 {
 	const char *reason = *https->reason ? https->reason : curl_easy_strerror(code);
@@ -154,6 +179,11 @@ static bool explain(const struct https *https, CURLcode code, struct error *err)
 	case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
 		return error_set(err, ERROR_DENIED,
 			"the server does not prove to be the verified Coordinator: %s: if the Coordinator was set up anew, run 'marblerun manifest verify'; if it is known by another name, connect to that or add this one to its EDG_COORDINATOR_DNS_NAMES",
+			reason);
+	case CURLE_SSL_CERTPROBLEM:
+		return error_set(err, ERROR_INVALID,
+			"certificate and key of --cert and --key cannot be used: %s: both must be "
+			"PEM, without password, and belong together",
 			reason);
 	case CURLE_COULDNT_CONNECT:
 	case CURLE_COULDNT_RESOLVE_HOST:

@@ -22,6 +22,11 @@ struct https;
 struct https *https_new_pinned(const char *host, X509 *root, struct error *err);
 /* Anybody may answer: nothing that matters may be sent, nothing believed. */
 struct https *https_new_unverified(const char *host, struct error *err);
+/*
+ * Shows the server this certificate (chain) from now on, both as PEM. What is in `key` is taken. It
+ * is tried at the first request.
+ */
+void https_use_credentials(struct https *https, struct buf *certificate, struct buf *key);
 void https_free(struct https *https);
 /* For AUTO. */
 void auto_https(struct https **https);
@@ -43,5 +48,8 @@ bool https_request(struct https *https, const char *path, struct bytes body,
 
 /* "https://host/path", as the messages name it; the caller frees. */
 char *https_url(const struct https *https, const char *path);
+
+/* Appends a text as a query may hold it. */
+void https_put_escaped(struct buf *out, const char *text);
 
 #endif

@@ -52,6 +52,23 @@ static bool apply_log(json_t *packages, struct bytes log, struct error *err)
 	return true;
 }
 
+/* What was logged since the manifest was last replaced; the quotes cannot stand in a name. */
+static struct bytes since_manifest(struct bytes log)
+{
+	static const char replaced[] = "\"update\":\"Complete Manifest updated\"";
+	const char *end = (const char *)log.data + log.size;
+	for (const char *found;
+		log.size && (found = memmem(log.data, log.size, replaced, strlen(replaced)));) {
+		const char *next = found + strlen(replaced);
+		log = (struct bytes){ next, (size_t)(end - next) };
+		/* the rest of that line */
+		const char *line = memchr(log.data, '\n', log.size);
+		log = line ? (struct bytes){ line + 1, (size_t)(end - line - 1) }
+			   : (struct bytes){ end, 0 };
+	}
+	return log;
+}
+
 static bool is_empty(const json_t *value)
 {
 	switch (json_typeof(value)) {
@@ -88,7 +105,7 @@ bool manifest_updates_merge(
 	AUTO(auto_json) json_t *document = json_read(manifest, err);
 	if (!document)
 		return error_prefix(err, "malformed manifest");
-	if (!apply_log(json_member(document, "Packages"), log, err))
+	if (!apply_log(json_member(document, "Packages"), since_manifest(log), err))
 		return false;
 	drop_empty_members(document);
 	AUTO(auto_free)

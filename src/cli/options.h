@@ -26,6 +26,10 @@ struct options {
 	const char *trust_root;
 	const char *output;
 	const char *recoverydata;
+	const char *cert;
+	const char *key;
+	const char *from_pem;
+	bool missing;
 	bool signature;
 	bool display_update;
 	bool keep_cert;

@@ -2,6 +2,7 @@
 #include "cli/session.h"
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "cli/cert_cache.h"
 #include "cli/client_api.h"
 #include "cli/era.h"
@@ -9,6 +10,8 @@
 #include "cli/verification.h"
 
 #include <stdio.h>
+
+#define CREDENTIAL_MAX (1U << 20) /* bytes of a PEM file */
 
 static bool fetch_quote(const struct options *options, const char *host, struct ca_pair *certs,
 	struct buf *quote, struct error *err)
@@ -60,6 +63,33 @@ bool session_from_cache(
 	else if (cert_cache_load(options, &session->certs, err))
 		session->https = https_new_pinned(host, session->certs.root, err);
 	return session->https;
+}
+
+static bool check_credentials(const struct options *options, struct error *err)
+{
+	if (options->cert && options->key)
+		return true;
+	if (!options->cert && !options->key)
+		return error_set(err, ERROR_INVALID,
+			"the Coordinator has to know who you are: give your certificate and key "
+			"with --cert and --key");
+	return error_set(err, ERROR_INVALID,
+		"if any flags in the group [cert key] are set they must all be set; missing [%s]",
+		options->cert ? "key" : "cert");
+}
+
+bool session_as_user(
+	const struct options *options, const char *host, struct session *session, struct error *err)
+{
+	AUTO(buf_free) struct buf certificate = { 0 };
+	AUTO(buf_free) struct buf key = { 0 };
+	if (!check_credentials(options, err) ||
+		!file_read(options->cert, CREDENTIAL_MAX, &certificate, err) ||
+		!file_read(options->key, CREDENTIAL_MAX, &key, err) ||
+		!session_from_cache(options, host, session, err))
+		return false;
+	https_use_credentials(session->https, &certificate, &key);
+	return true;
 }
 
 void session_free(struct session *session)

@@ -25,6 +25,10 @@ bool session_attest(const struct options *options, const char *host, struct sess
 bool session_from_cache(const struct options *options, const char *host, struct session *session,
 	struct error *err);
 
+/* The same as a user, who is known by --cert and --key. */
+bool session_as_user(const struct options *options, const char *host, struct session *session,
+	struct error *err);
+
 void session_free(struct session *session);
 
 #endif
