@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/cleanup.h"
 #include "cli/command.h"
-#include "cli/json.h"
 #include "cli/manifest_file.h"
 #include "cli/output.h"
+#include "client/json.h"
 
 #include <stdio.h>
 

@@ -2,8 +2,8 @@
 #include "base/hex.h"
 #include "cli/command.h"
 #include "cli/enclave_file.h"
-#include "cli/json.h"
 #include "cli/output.h"
+#include "client/json.h"
 
 #include <stdio.h>
 

@@ -4,10 +4,10 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "cli/command.h"
-#include "cli/json.h"
 #include "cli/libos_manifest.h"
 #include "cli/output.h"
 #include "cli/terminal.h"
+#include "client/json.h"
 
 #include <libgen.h>
 #include <limits.h>

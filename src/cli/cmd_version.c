@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/command.h"
-#include "cli/json.h"
 #include "cli/output.h"
+#include "client/json.h"
 #include "commit.h"
 
 #include <stdio.h>

@@ -24,10 +24,11 @@ static const struct flag prepare_flags[] = {
 static const struct flag set_flags[] = {
 	{ "recoverydata", 'r', FLAG_TEXT, MEMBER(recoverydata), "FILE", NULL, NULL,
 		"write the recovery data here instead of printing it" },
+	JSON_FLAG,
 };
 
 static const struct flag get_flags[] = {
-	{ "output", 'o', FLAG_TEXT, MEMBER(output), "FILE", NULL, NULL,
+	{ "output", 'o', FLAG_TEXT, MEMBER(output), "FILE|json", NULL, NULL,
 		"write the manifest here instead of printing it" },
 	{ "signature", 's', FLAG_SWITCH, MEMBER(signature), NULL, NULL, NULL,
 		"also get the manifest's signature" },
@@ -38,29 +39,42 @@ static const struct flag get_flags[] = {
 };
 
 static const struct flag log_flags[] = {
-	{ "output", 'o', FLAG_TEXT, MEMBER(output), "FILE", NULL, NULL,
+	{ "output", 'o', FLAG_TEXT, MEMBER(output), "FILE|json", NULL, NULL,
 		"write the log here instead of printing it" },
 };
 
 /* How users prove who they are. */
 #define USER_FLAGS                                                                                 \
 	{ "cert", 'c', FLAG_TEXT, MEMBER(cert), "FILE", NULL, NULL, "your certificate, in PEM" },  \
+		{ "key", 'k', FLAG_TEXT, MEMBER(key), "FILE", NULL, NULL,                          \
+			"its private key, in PEM" },                                               \
+		{ "pkcs11-config", 0, FLAG_TEXT, MEMBER(pkcs11_config), "FILE", NULL, NULL,        \
+			"both are on a PKCS#11 token, which this JSON file names" },               \
+		{ "pkcs11-key-id", 0, FLAG_TEXT, MEMBER(pkcs11_key_id), "ID", NULL, NULL,          \
+			"id of the key on the token" },                                            \
+		{ "pkcs11-key-label", 0, FLAG_TEXT, MEMBER(pkcs11_key_label), "LABEL", NULL, NULL, \
+			"label of the key on the token" },                                         \
+		{ "pkcs11-cert-id", 0, FLAG_TEXT, MEMBER(pkcs11_cert_id), "ID", NULL, NULL,        \
+			"id of the certificate on the token" },                                    \
 	{                                                                                          \
-		"key", 'k', FLAG_TEXT, MEMBER(key), "FILE", NULL, NULL, "its private key, in PEM"  \
+		"pkcs11-cert-label", 0, FLAG_TEXT, MEMBER(pkcs11_cert_label), "LABEL", NULL, NULL, \
+			"label of the certificate on the token"                                    \
 	}
 
 static const struct flag user_flags[] = {
 	USER_FLAGS,
+	JSON_FLAG,
 };
 
 static const struct flag update_flags[] = {
 	USER_FLAGS,
 	{ "recoverydata", 'r', FLAG_TEXT, MEMBER(recoverydata), "FILE", NULL, NULL,
 		"write new recovery data here instead of printing it" },
+	JSON_FLAG,
 };
 
 static const struct flag pending_flags[] = {
-	{ "output", 'o', FLAG_TEXT, MEMBER(output), "FILE", NULL, NULL,
+	{ "output", 'o', FLAG_TEXT, MEMBER(output), "FILE|json", NULL, NULL,
 		"write the manifest here instead of printing it" },
 	{ "missing", 0, FLAG_SWITCH, MEMBER(missing), NULL, NULL, NULL,
 		"print who has not acknowledged the update yet" },
@@ -70,26 +84,27 @@ static const struct flag secret_set_flags[] = {
 	USER_FLAGS,
 	{ "from-pem", 0, FLAG_TEXT, MEMBER(from_pem), "NAME", NULL, NULL,
 		"the file is PEM: set the secret of this name to what is in it" },
+	JSON_FLAG,
 };
 
 static const struct flag secret_get_flags[] = {
 	USER_FLAGS,
-	{ "output", 'o', FLAG_TEXT, MEMBER(output), "FILE", NULL, NULL,
+	{ "output", 'o', FLAG_TEXT, MEMBER(output), "FILE|json", NULL, NULL,
 		"write the secrets here, as JSON, instead of printing them" },
 };
 
 static const struct flag root_flags[] = {
-	{ "output", 'o', FLAG_TEXT, MEMBER(output), "FILE", NULL, "marblerunRootCA.crt",
+	{ "output", 'o', FLAG_TEXT, MEMBER(output), "FILE|json", NULL, "marblerunRootCA.crt",
 		"file to write" },
 };
 
 static const struct flag intermediate_flags[] = {
-	{ "output", 'o', FLAG_TEXT, MEMBER(output), "FILE", NULL, "marblerunIntermediateCA.crt",
-		"file to write" },
+	{ "output", 'o', FLAG_TEXT, MEMBER(output), "FILE|json", NULL,
+		"marblerunIntermediateCA.crt", "file to write" },
 };
 
 static const struct flag chain_flags[] = {
-	{ "output", 'o', FLAG_TEXT, MEMBER(output), "FILE", NULL, "marblerunChainCA.crt",
+	{ "output", 'o', FLAG_TEXT, MEMBER(output), "FILE|json", NULL, "marblerunChainCA.crt",
 		"file to write" },
 };
 
@@ -118,7 +133,7 @@ const struct command commands[] = {
 		cmd_manifest_update_get, FLAGS(pending_flags) },
 	{ "manifest verify", "<file or signature> <IP:PORT>", 2, 2,
 		"Verify a Coordinator and that it uses this manifest", cmd_manifest_verify,
-		NO_FLAGS },
+		FLAGS(json_flags) },
 	{ "certificate", "", 0, 0, "Get the certificates of a Coordinator", NULL, NO_FLAGS },
 	{ "certificate root", "<IP:PORT>", 1, 1,
 		"Verify a Coordinator and get its root certificate", cmd_certificate_root,
@@ -133,7 +148,8 @@ const struct command commands[] = {
 		cmd_secret_set, FLAGS(secret_set_flags) },
 	{ "secret get", "<name>... <IP:PORT>", 2, ANY_NUMBER, "Get the values of secrets",
 		cmd_secret_get, FLAGS(secret_get_flags) },
-	{ "status", "<IP:PORT>", 1, 1, "Print the state of a Coordinator", cmd_status, NO_FLAGS },
+	{ "status", "<IP:PORT>", 1, 1, "Print the state of a Coordinator", cmd_status,
+		FLAGS(json_flags) },
 	{ "package-info", "<path>", 1, 1,
 		"Print the identity of an enclave: an ELF file, a .sig file or a folder",
 		cmd_package_info, FLAGS(json_flags) },

@@ -7,7 +7,6 @@
 #include "cli/terminal.h"
 #include "crypto/openssl.h"
 
-#include <curl/curl.h>
 #include <string.h>
 
 static bool run(struct invocation *invocation, struct error *err)
@@ -46,7 +45,6 @@ int main(int argc, char **argv)
 	struct error err = { 0 };
 	bool success = true;
 	crypto_setup();
-	curl_global_init(CURL_GLOBAL_DEFAULT);
 	if (argc > 1 && !strcmp(argv[1], COMPLETION_COMMAND))
 		complete(argv + 2, argc - 2);
 	else
@@ -57,6 +55,5 @@ int main(int argc, char **argv)
 		terminal_print(stderr, COLOUR_RED, "Error: ");
 		fprintf(stderr, "%s\n", err.message);
 	}
-	curl_global_cleanup();
 	return success ? 0 : 1;
 }

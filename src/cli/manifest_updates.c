@@ -2,7 +2,7 @@
 #include "cli/manifest_updates.h"
 
 #include "base/cleanup.h"
-#include "cli/json.h"
+#include "client/json.h"
 
 #include <string.h>
 #include <strings.h>

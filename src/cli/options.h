@@ -28,6 +28,11 @@ struct options {
 	const char *recoverydata;
 	const char *cert;
 	const char *key;
+	const char *pkcs11_config;
+	const char *pkcs11_key_id;
+	const char *pkcs11_key_label;
+	const char *pkcs11_cert_id;
+	const char *pkcs11_cert_label;
 	const char *from_pem;
 	bool missing;
 	bool signature;

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/era.h"
+#include "client/era.h"
 
-#include "base/file.h"
 #include "base/hex.h"
-#include "cli/json.h"
+#include "client/json.h"
 
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
-
-#define ERA_FILE_MAX (1U << 20)
 
 static bool parse_number(
 	const json_t *config, const char *name, uint64_t max, uint64_t *out, struct error *err)
@@ -49,7 +45,7 @@ static bool parse_id(const json_t *config, const char *name, bool *is_given,
 }
 
 /* A misspelt member would silently mean less checking than its author wanted. */
-static void warn_of_unknown_members(const json_t *config)
+static void warn_of_unknown_members(const json_t *config, const struct notices *notices)
 {
 	static const char *const known[] = { "SecurityVersion", "UniqueID", "SignerID", "ProductID",
 		"Debug", "InsecureSkipVerify", "AcceptedTCBStatuses", "AcceptedAdvisories",
@@ -60,12 +56,13 @@ static void warn_of_unknown_members(const json_t *config)
 		for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++)
 			is_known = is_known || !strcasecmp(known[k], json_object_iter_key(i));
 		if (!is_known)
-			fprintf(stderr, "Warning: era config: unknown member \"%s\" is ignored\n",
+			notices_tell(notices, MARBLERUN_NOTICE_WARNING,
+				"Warning: era config: unknown member \"%s\" is ignored",
 				json_object_iter_key(i));
 	}
 }
 
-bool era_parse(struct bytes text, struct era *era, struct error *err)
+bool era_parse(struct bytes text, struct era *era, const struct notices *notices, struct error *err)
 {
 	AUTO(auto_json) json_t *config = json_read(text, err);
 	bool skip = false;
@@ -89,33 +86,8 @@ bool era_parse(struct bytes text, struct era *era, struct error *err)
 	if (skip)
 		return error_set(err, ERROR_DENIED,
 			"InsecureSkipVerify is not taken from a file: use the flag --insecure");
-	warn_of_unknown_members(config);
+	warn_of_unknown_members(config, notices);
 	return true;
-}
-
-static bool load_file(const char *path, struct era *era, struct error *err)
-{
-	AUTO(buf_free) struct buf text = { 0 };
-	if (!file_read(path, ERA_FILE_MAX, &text, err))
-		return error_prefix(err, "reading era config file");
-	return era_parse(buf_bytes(&text), era, err) ||
-	       error_prefix(err, "reading era config file: %s", path);
-}
-
-bool era_load(const struct options *options, struct era *era, struct error *err)
-{
-	if (options->era_config && *options->era_config)
-		return load_file(options->era_config, era, err);
-	if (access(ERA_DEFAULT_FILE, F_OK))
-		return error_set(err, ERROR_NOT_FOUND,
-			"no era config file: write one that says which Coordinator you accept, like\n"
-			"  {\"SignerID\": \"<hex>\", \"ProductID\": <n>, \"SecurityVersion\": <n>}\n"
-			"or {\"UniqueID\": \"<hex>\"}, with the values that 'marblerun package-info' or\n"
-			"'graphene-sigstruct-view' print for the Coordinator that you built or trust.\n"
-			"Name it with --era-config or save it as " ERA_DEFAULT_FILE
-			" in this folder");
-	puts("Reusing existing config file");
-	return load_file(ERA_DEFAULT_FILE, era, err);
 }
 
 static bool check_id(const char *name, const char *register_name, bool is_wanted,
@@ -153,7 +125,8 @@ static bool check_versions(
 	return true;
 }
 
-bool era_check(const struct era *era, const struct sgx_report_body *report, struct error *err)
+bool era_check(const struct era *era, const struct sgx_report_body *report,
+	const struct notices *notices, struct error *err)
 {
 	if (!check_versions(era, report, err))
 		return false;
@@ -166,6 +139,7 @@ bool era_check(const struct era *era, const struct sgx_report_body *report, stru
 			report->mr_signer, err))
 		return false;
 	if (!era->has_unique_id && !era->has_signer_id)
-		puts("Warning: Configuration contains neither UniqueID nor SignerID!");
+		notices_tell(notices, MARBLERUN_NOTICE_ACCEPTED,
+			"Warning: Configuration contains neither UniqueID nor SignerID!");
 	return true;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* JSON documents as Go's decoder sees them: names of members in any case. */
-#ifndef CLI_JSON_H
-#define CLI_JSON_H
+#ifndef CLIENT_JSON_H
+#define CLIENT_JSON_H
 
 #include "base/buf.h"
 #include "base/cleanup.h"
