@@ -27,6 +27,7 @@ struct setting {
 enum {
 	MESH_ADDR,
 	CLIENT_ADDR,
+	PROMETHEUS_ADDR,
 	DNS_NAMES,
 	SEAL_DIR,
 	STARTUP_MANIFEST,
@@ -45,6 +46,8 @@ static const struct setting known_settings[SETTING_COUNT] = {
 		"where Marbles activate (gRPC)", ":2001" },
 	[CLIENT_ADDR] = { "client-addr", "EDG_COORDINATOR_CLIENT_ADDR", "HOST:PORT",
 		"where owners and users connect (HTTPS)", ":4433" },
+	[PROMETHEUS_ADDR] = { "prometheus-addr", "EDG_COORDINATOR_PROMETHEUS_ADDR", "HOST:PORT",
+		"where /metrics and /events are served (plain HTTP)", NULL },
 	[DNS_NAMES] = { "dns-names", "EDG_COORDINATOR_DNS_NAMES", "LIST",
 		"names and IPs of the Coordinator, comma-separated", "localhost" },
 	[SEAL_DIR] = { "seal-dir", "EDG_COORDINATOR_SEAL_DIR", "DIR",
@@ -171,6 +174,7 @@ enum config_result config_read(struct config *config, int argc, char **argv, str
 		return result;
 	config->mesh_address = copy(settings[MESH_ADDR].value);
 	config->client_address = copy(settings[CLIENT_ADDR].value);
+	config->metrics_address = copy(settings[PROMETHEUS_ADDR].value);
 	config->dns_names = copy(settings[DNS_NAMES].value);
 	config->seal_folder =
 		settings[SEAL_DIR].value ? copy(settings[SEAL_DIR].value) : default_seal_folder();
@@ -190,6 +194,7 @@ void config_free(struct config *config)
 {
 	free(config->mesh_address);
 	free(config->client_address);
+	free(config->metrics_address);
 	free(config->dns_names);
 	free(config->seal_folder);
 	free(config->startup_manifest);

@@ -13,6 +13,7 @@
 struct config {
 	char *mesh_address;
 	char *client_address;
+	char *metrics_address; /* NULL for none */
 	char *dns_names;
 	char *seal_folder;
 	char *startup_manifest; /* path, NULL for none */

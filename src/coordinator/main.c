@@ -84,6 +84,7 @@ static bool run(const struct config *config, struct error *err)
 		.seal_folder = config->seal_folder,
 		.collateral_folder = config->collateral_folder,
 		.trust_root_file = config->trust_root,
+		.version = config->metrics_address ? MARBLERUN_VERSION : NULL,
 	};
 	struct core core;
 	if (!decoders_narrow(err) ||

@@ -51,13 +51,13 @@ static void copy_bytes(struct buf *to, const struct buf *from)
 	buf_put(to, from->data, from->size);
 }
 
-struct secret *secret_copy(const struct secret *from)
+struct secret *secret_copy(const struct secret *secret)
 {
-	struct secret *secret = secret_of_definition(from);
-	copy_bytes(&secret->cert, &from->cert);
-	copy_bytes(&secret->private_key, &from->private_key);
-	copy_bytes(&secret->public_key, &from->public_key);
-	return secret;
+	struct secret *copy = secret_of_definition(secret);
+	copy_bytes(&copy->cert, &secret->cert);
+	copy_bytes(&copy->private_key, &secret->private_key);
+	copy_bytes(&copy->public_key, &secret->public_key);
+	return copy;
 }
 
 void secret_free(struct secret *secret)

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "crypto/tls_server.h"
 #include "http/server.h"
+#include "http/target.h"
 #include "tls_peer.h"
 
 #include <pthread.h>
