@@ -234,7 +234,7 @@ struct marblerun_secret {
 	uint64_t size; /* bits of the key; 0 where that is fixed */
 	uint64_t valid_for; /* days of a certificate */
 	bool is_shared;
-	bool is_user_defined;               /* no bytes until a user has set it */
+	bool is_user_defined;               /* without any bytes until a user has set it */
 	struct marblerun_bytes certificate; /* DER; of certificates only */
 	struct marblerun_bytes public_key;  /* PKIX; of others the same as the next one */
 	struct marblerun_bytes private_key; /* PKCS#8, or the symmetric key, or the plain data */

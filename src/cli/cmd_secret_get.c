@@ -74,13 +74,13 @@ static void put_secret(struct buf *out, const struct marblerun_secret *secret)
 	}
 }
 
-/* As the Coordinator gives it: no bytes are null. */
+/* As the Coordinator gives it. */
 static void put_json_bytes(
 	struct buf *out, const char *name, const struct marblerun_bytes *bytes, const char *end)
 {
-	buf_printf(out, "        \"%s\": %s", name, bytes->size ? "\"" : "null");
+	buf_printf(out, "        \"%s\": %s", name, bytes->data ? "\"" : "null");
 	put_base64(out, bytes);
-	buf_printf(out, "%s%s\n", bytes->size ? "\"" : "", end);
+	buf_printf(out, "%s%s\n", bytes->data ? "\"" : "", end);
 }
 
 /* The members in order of their names. Written by hand to leave no copy that cannot be wiped. */

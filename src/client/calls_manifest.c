@@ -59,6 +59,14 @@ static bool parse_manifest(const json_t *data, bool is_v1, const char *hash,
 	return true;
 }
 
+/* Version 2 says by an error, and by its text alone, that there is no manifest yet. */
+static bool refuse(struct marblerun *m)
+{
+	if (strstr(m->error.message, "requested value not set"))
+		m->error.kind = ERROR_STATE;
+	return error_prefix(&m->error, "getting manifest");
+}
+
 bool marblerun_get_manifest(struct marblerun *m, struct marblerun_manifest *manifest)
 {
 	bool is_v1;
@@ -72,8 +80,7 @@ bool marblerun_get_manifest(struct marblerun *m, struct marblerun_manifest *mani
 	if (data && (!hash || !*hash))
 		return error_set(&m->error, ERROR_STATE,
 			"Coordinator returned no manifest signature. Is the Coordinator in the correct state?");
-	return (data && parse_manifest(data, is_v1, hash, manifest, &m->error)) ||
-	       error_prefix(&m->error, "getting manifest");
+	return (data && parse_manifest(data, is_v1, hash, manifest, &m->error)) || refuse(m);
 }
 
 bool marblerun_verify_manifest(struct marblerun *m, const char *fingerprint)

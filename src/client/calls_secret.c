@@ -22,9 +22,12 @@ void marblerun_secrets_free(struct marblerun_secrets *secrets)
 	*secrets = (struct marblerun_secrets){ 0 };
 }
 
+/* null is none, which is not the same as "". */
 static bool parse_bytes(const json_t *value, struct marblerun_bytes *out)
 {
 	AUTO(buf_free) struct buf content = { 0 };
+	if (!value || json_is_null(value))
+		return true;
 	if (!json_put_bytes(value, &content))
 		return false;
 	*out = handle_give(&content);

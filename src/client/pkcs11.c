@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "client/json.h"
 
+#include <dlfcn.h>
 #include <libp11.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +63,13 @@ static bool is_wanted(const struct config *config, PKCS11_SLOT *slot)
 /* NULL with the reason. */
 static PKCS11_SLOT *find_slot(struct pkcs11 *token, const struct config *config, struct error *err)
 {
+	/* libp11 prints why a module cannot be loaded */
+	void *module = dlopen(config->path, RTLD_NOW | RTLD_LOCAL);
+	if (!module) {
+		error_set(err, ERROR_NOT_FOUND, "%s", dlerror());
+		return NULL;
+	}
+	dlclose(module);
 	token->context = PKCS11_CTX_new();
 	if (!token->context || PKCS11_CTX_load(token->context, config->path)) {
 		crypto_error(err, ERROR_NOT_FOUND, config->path);

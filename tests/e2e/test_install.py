@@ -1,32 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tree that `make install` makes, moved to another place, as packages do."""
+"""What users find in an installation, and that it works."""
 
-import json
 import os
 import subprocess
 import sysconfig
-from pathlib import Path
 
 import pytest
 import sim_app
+from installation import fixture_tree  # noqa: F401  pylint: disable=unused-import
 from sim_fixtures import (  # pylint: disable=unused-import
     fixture_era, fixture_key, fixture_make_app, fixture_probe)
 
 PROGRAMS = {"coordinator", "graphene-argv-serializer", "graphene-manifest", "graphene-pf-crypt",
             "graphene-platform", "graphene-sign", "graphene-sigstruct-view", "graphene-sim",
             "marblerun", "premain-graphene"}
-
-
-@pytest.fixture(name="tree", scope="module")
-def fixture_tree(build, tmp_path_factory):
-    """The prefix below a DESTDIR."""
-    destination = tmp_path_factory.mktemp("destination")
-    subprocess.run(["meson", "install", "-C", build, "--no-rebuild", "--quiet",
-                    "--destdir", destination], check=True, timeout=sim_app.PATIENCE)
-    options = json.loads(subprocess.run(["meson", "introspect", "--buildoptions", build], check=True,
-                                        capture_output=True, timeout=sim_app.PATIENCE).stdout)
-    prefix, = (option["value"] for option in options if option["name"] == "prefix")
-    return destination / Path(prefix).relative_to("/")
 
 
 @pytest.fixture(name="installed")
