@@ -71,10 +71,12 @@ void api_pending_post(const struct exchange *exchange)
 	if (!change.user || !exchange_read_bytes(exchange, "manifest", &manifest))
 		return;
 	change.text = buf_bytes(&manifest);
-	if (core_change(exchange->core, change_acknowledge, &change, &err))
-		answer_acknowledged(exchange, &change);
-	else
+	if (!core_change(exchange->core, change_acknowledge, &change, &err)) {
 		exchange_refuse(exchange, 500, &err);
+		return;
+	}
+	change_log_update(&change);
+	answer_acknowledged(exchange, &change);
 }
 
 void api_cancel_post(const struct exchange *exchange)

@@ -60,8 +60,10 @@ void api_update_post(const struct exchange *exchange)
 	if (!change.user || !exchange_read_bytes(exchange, "manifest", &manifest))
 		return;
 	change.text = buf_bytes(&manifest);
-	if (core_change(exchange->core, change_submit, &change, &err))
-		answer(exchange, &change);
-	else
+	if (!core_change(exchange->core, change_submit, &change, &err)) {
 		exchange_refuse(exchange, 400, &err);
+		return;
+	}
+	change_log_update(&change);
+	answer(exchange, &change);
 }

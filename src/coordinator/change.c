@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "coordinator/change.h"
 
+#include "base/log.h"
 #include "coordinator/change_update.h"
 #include "coordinator/json_members.h"
 #include "coordinator/update_log.h"
@@ -8,6 +9,16 @@
 void change_free(struct change *change)
 {
 	strmap_free(&change->missing_users, NULL);
+}
+
+void change_log_update(const struct change *change)
+{
+	if (change->missing)
+		return;
+	if (change->is_of_packages)
+		log_info("An update manifest overriding package settings from the original "
+			 "manifest was set.");
+	log_info("Please restart your Marbles to enforce the update.");
 }
 
 /* A line about the update that is pending in `next`. */
@@ -104,6 +115,7 @@ bool change_submit(const struct deployment *from, struct change *change, struct 
 			"it to start a new one");
 	if (!manifest_update_read(change->text, &update, err))
 		return false;
+	change->is_of_packages = !update.is_full;
 	return update.is_full ? submit_full(from, change, next, err)
 			      : change_packages(from, change, &update.packages, next, err);
 }

@@ -15,11 +15,15 @@ struct change {
 	int64_t now;
 
 	/* What became of it. */
+	bool is_of_packages;         /* rather than of the whole manifest */
 	uint64_t missing;            /* acknowledgments until it is applied */
 	struct strmap missing_users; /* names of those who can give them */
 };
 
 void change_free(struct change *change);
+
+/* Tells the operator that an update is in force, unless acknowledgments are missing. */
+void change_log_update(const struct change *change);
 
 /*
  * True with *next when it can be done. False with an error when not; *next is set then as well when

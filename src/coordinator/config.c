@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "coordinator/config.h"
 
-#include "base/log.h"
 #include "base/memory.h"
 #include "base/number.h"
 
@@ -38,6 +37,7 @@ enum {
 	SIMULATION,
 	DEV_MODE,
 	DEBUG_LOGGING,
+	HTTP_ERROR_LOG_LEVEL,
 	SETTING_COUNT,
 };
 
@@ -68,6 +68,9 @@ static const struct setting known_settings[SETTING_COUNT] = {
 		"log for people instead of JSON, with debug messages", NULL },
 	[DEBUG_LOGGING] = { "debug-logging", "EDG_DEBUG_LOGGING", NULL, "log debug messages",
 		NULL },
+	[HTTP_ERROR_LOG_LEVEL] = { "http-error-log-level", "EDG_HTTP_ERROR_LOG_LEVEL", "LEVEL",
+		"of TLS handshakes that fail on the client API: debug, info, warn or error",
+		"error" },
 };
 
 static void print_help(void)
@@ -184,6 +187,7 @@ enum config_result config_read(struct config *config, int argc, char **argv, str
 	config->simulation = is_on(&settings[SIMULATION]);
 	config->dev_mode = is_on(&settings[DEV_MODE]);
 	config->debug_logging = is_on(&settings[DEBUG_LOGGING]);
+	config->http_error_level = log_level_of(settings[HTTP_ERROR_LOG_LEVEL].value, LOG_ERROR);
 	return read_curve(settings[CURVE].value, &config->curve_bits, err) &&
 			       read_loops(settings[LOOPS].value, &config->loops, err)
 		       ? CONFIG_RUN

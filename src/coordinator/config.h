@@ -7,6 +7,7 @@
 #define COORDINATOR_CONFIG_H
 
 #include "base/error.h"
+#include "base/log.h"
 
 #include <stdbool.h>
 
@@ -24,6 +25,7 @@ struct config {
 	bool simulation;
 	bool dev_mode;
 	bool debug_logging;
+	enum log_level http_error_level; /* of TLS handshakes that fail on the client API */
 };
 
 enum config_result {

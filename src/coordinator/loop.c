@@ -121,6 +121,7 @@ static bool init_servers(struct loop *loop, const struct loop_config *config, st
 		.body_max = BODY_MAX,
 		.connections_max = config->client_connections,
 		.idle_seconds = IDLE_SECONDS,
+		.error_level = config->http_error_level,
 	};
 	const struct http_server_config metrics = {
 		.base = loop->base,

@@ -25,6 +25,7 @@ struct loop_config {
 	SSL_CTX *mesh_tls;
 	size_t client_connections; /* at most */
 	size_t mesh_connections;
+	enum log_level http_error_level;
 };
 
 struct loop {

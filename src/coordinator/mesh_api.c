@@ -70,6 +70,13 @@ static void tell_failure(struct core *core, const char *marble_type, const char 
 	metrics_end_call(core->metrics, marble_type, uuid, grpc_code_name((int)code, unknown));
 }
 
+static void tell_gone(struct core *core, const struct activation_request *request)
+{
+	struct error err = { 0 };
+	error_set(&err, ERROR_UNAVAILABLE, "the Marble did not wait for the answer");
+	tell_failure(core, request->marble_type, request->uuid, GRPC_CANCELLED, &err);
+}
+
 static void free_pending(struct pending *pending)
 {
 	buf_free(&pending->answer);
@@ -201,9 +208,11 @@ static void finish_slow(void *context)
 	struct slow_activation *slow = context;
 	if (slow->call)
 		grpc_call_on_gone(slow->call, NULL, NULL);
-	if (slow->call && slow->was_made)
+	if (!slow->call)
+		tell_gone(slow->loop->core, &slow->request);
+	else if (slow->was_made)
 		answer_activated(slow->loop, slow->call, &slow->request, &slow->result);
-	else if (slow->call)
+	else
 		fail(slow->loop->core, slow->call, &slow->request, slow->code, &slow->error);
 	slow_activation_free(slow);
 }

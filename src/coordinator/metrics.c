@@ -3,7 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/memory.h"
-#include "commit.h"
+#include "coordinator/build_info.h"
 
 #include <pthread.h>
 #include <search.h>
@@ -170,8 +170,7 @@ static void observe(
 struct metrics *metrics_new(const char *version)
 {
 	struct metrics *metrics = xcalloc(1, sizeof(*metrics));
-	const struct label labels[] = { { "version", version }, { "commit", COORDINATOR_COMMIT },
-		{ 0 } };
+	const struct label labels[] = { { "version", version }, { "commit", build_commit }, { 0 } };
 	pthread_mutex_init(&metrics->lock, NULL);
 	add(metrics, VERSION, labels, 0);
 	add(metrics, SCRAPES_IN_FLIGHT, &(struct label){ 0 }, 0);

@@ -110,6 +110,7 @@ static bool init_loops(struct service *service, const struct config *config, str
 			.metrics_listener = i ? -1 : metrics,
 			.client_tls = service->client_tls,
 			.mesh_tls = service->mesh_tls,
+			.http_error_level = config->http_error_level,
 		};
 		limit_connections(&loop, service->count);
 		if (!loop_init(&service->loops[i], &loop, err))

@@ -234,6 +234,7 @@ struct http_server *http_server_new(const struct http_server_config *config, str
 		.tls = config->tls,
 		.max = config->connections_max,
 		.idle_seconds = config->idle_seconds,
+		.error_level = config->error_level,
 		.set_accepting = set_accepting,
 		.context = server,
 	};

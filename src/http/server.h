@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "crypto/openssl.h"
 
 #include <event2/event.h>
@@ -53,9 +54,10 @@ struct http_server_config {
 	 */
 	void (*offload)(void *context, void (*run)(void *job), void (*done)(void *job), void *job);
 	void *offload_context;
-	size_t body_max;        /* a longer body is answered with 413 */
-	size_t connections_max; /* with TLS, no further ones are accepted until one ends */
-	int idle_seconds;       /* a connection that is silent for so long is closed */
+	size_t body_max;            /* a longer body is answered with 413 */
+	size_t connections_max;     /* with TLS, no further ones are accepted until one ends */
+	int idle_seconds;           /* a connection that is silent for so long is closed */
+	enum log_level error_level; /* of the log lines about TLS handshakes that fail */
 };
 
 struct http_server *http_server_new(const struct http_server_config *config, struct error *err);

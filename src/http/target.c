@@ -2,9 +2,8 @@
 #include "http/target.h"
 
 #include "base/cleanup.h"
-#include "base/memory.h"
+#include "base/hex.h"
 
-#include <event2/http.h>
 #include <string.h>
 
 /* Behind "https://host", if the target has that. */
@@ -16,16 +15,27 @@ static const char *skip_origin(const char *target)
 	return host ? host + 3 + strcspn(host + 3, "/?#") : target;
 }
 
+/*
+ * Without percent-encoding; malformed sequences stay as they are. libevent has a function for it,
+ * but its result is not ours to free when libevent has another allocator.
+ */
+static void decode(const char *text, size_t length, struct buf *out)
+{
+	for (size_t i = 0; i < length; i++) {
+		if (text[i] == '%' && length - i > 2 && hex_decode(out, text + i + 1, 2))
+			i += 2;
+		else
+			buf_put_u8(out, (uint8_t)text[i]);
+	}
+}
+
 bool http_target_path(const char *target, struct buf *path)
 {
 	const char *start = skip_origin(target);
-	AUTO(auto_free) char *encoded = xstrndup(start, strcspn(start, "?#"));
-	size_t size = 0;
-	AUTO(auto_free) char *decoded = evhttp_uridecode(encoded, 0, &size);
-	if (!decoded || strlen(decoded) != size)
-		return false;
-	buf_put_text(path, size ? decoded : "/");
-	return true;
+	AUTO(buf_free) struct buf decoded = { 0 };
+	decode(start, strcspn(start, "?#"), &decoded);
+	buf_put_text(path, decoded.size ? buf_text(&decoded) : "/");
+	return !memchr(buf_text(&decoded), 0, decoded.size);
 }
 
 const char *http_target_query(const char *target)
@@ -76,14 +86,16 @@ void http_path_encode(const char *path, struct buf *encoded)
 	}
 }
 
-/* Without percent-encoding; malformed sequences stay as they are. */
-static char *decode_query_part(const char *start, size_t length, size_t *size)
+/* The same in a query, where a plus is a space. */
+static void decode_query_part(const char *start, size_t length, struct buf *out)
 {
-	AUTO(auto_free) char *part = xstrndup(start, length);
-	char *decoded = evhttp_uridecode(part, 1, size);
-	if (!decoded)
-		abort();
-	return decoded;
+	AUTO(buf_free) struct buf part = { 0 };
+	buf_put(&part, start, length);
+	for (size_t i = 0; i < length; i++) {
+		if (part.data[i] == '+')
+			part.data[i] = ' ';
+	}
+	decode(buf_text(&part), length, out);
 }
 
 bool http_query_each(const char *query, const char *name,
@@ -94,14 +106,12 @@ bool http_query_each(const char *query, const char *name,
 		const char *equals = memchr(query, '=', (size_t)(end - query));
 		const char *key_end = equals ? equals : end;
 		const char *value_start = equals ? equals + 1 : end;
-		size_t key_size;
-		size_t size;
-		AUTO(auto_free)
-		char *key = decode_query_part(query, (size_t)(key_end - query), &key_size);
-		AUTO(auto_free)
-		char *value = decode_query_part(value_start, (size_t)(end - value_start), &size);
-		bool is_asked = bytes_equal((struct bytes){ key, key_size }, bytes_of_text(name));
-		if (is_asked && !visit(context, (struct bytes){ value, size }))
+		AUTO(buf_free) struct buf key = { 0 };
+		AUTO(buf_free) struct buf value = { 0 };
+		decode_query_part(query, (size_t)(key_end - query), &key);
+		decode_query_part(value_start, (size_t)(end - value_start), &value);
+		bool is_asked = bytes_equal(buf_bytes(&key), bytes_of_text(name));
+		if (is_asked && !visit(context, (struct bytes){ buf_text(&value), value.size }))
 			return false;
 	}
 	return true;

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from attested import AttestedMarble
 from attested_fixtures import *  # noqa: F403  pylint: disable=wildcard-import,unused-wildcard-import
+from openapi import validate
 from quote_verifier import strip_header
 from real_coordinator import b64
 
@@ -20,8 +21,10 @@ MANIFEST = json.dumps({"Packages": {"package": {"UniqueID": "a1" * 32}},
 
 
 def sign(coordinator, quote):
-    return coordinator.request("POST", "/api/v2/sign-quote",
-                               json={"sgxQuote": base64.b64encode(quote).decode()})
+    answer = coordinator.request("POST", "/api/v2/sign-quote",
+                                 json={"sgxQuote": base64.b64encode(quote).decode()})
+    validate("POST", "/api/v2/sign-quote", answer)
+    return answer
 
 
 @pytest.mark.parametrize("status", ["UpToDate", "OutOfDate"])

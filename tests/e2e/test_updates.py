@@ -2,7 +2,6 @@
 """Users, roles and updates of packages and manifests. Tests are named after their rows in the
 feature table."""
 
-import concurrent.futures
 import hashlib
 import json
 import signal
@@ -144,6 +143,19 @@ def test_f09_admins_may_update_all_packages(coordinator, users, log_in):
     assert log_in("root").update(raise_to(2)).status_code == 200
 
 
+def test_f10_clients_mean_nothing(coordinator, users, log_in):
+    set_manifest(coordinator, users.section(alice=["owner"]), Clients={"mallory": "AAE="})
+    assert log_in("alice").update(manifest_of({}, Clients={"owner": "AAE="})).status_code == 200
+
+
+def test_f13_a_certificate_belongs_to_one_user(coordinator, users):
+    section = users.section(alice=["owner"])
+    answer = coordinator.set_manifest(manifest_of({**section, "bob": section["alice"]}))
+    assert answer.status_code == 400
+    assert answer.json()["message"] == (
+        "checking manifest: manifest contains the same certificate for users alice and bob")
+
+
 # packages
 
 
@@ -176,7 +188,7 @@ def test_u03_a_package_needs_a_permission_of_its_own(coordinator, users, log_in)
                   "user alice is not allowed to update one or more packages of [stranger]")
 
 
-def test_u01_u11_an_update_is_logged_and_survives_a_kill(coordinator, users, log_in, generation):
+def test_c08_u01_u11_an_update_is_logged_and_survives_a_kill(coordinator, users, log_in, generation):
     set_manifest(coordinator, users.section(alice=["packager"]))
     shown, alice = coordinator.get("/manifest"), log_in("alice")
     answer = alice.update(raise_to(5))
@@ -231,6 +243,22 @@ def test_u04_a_package_update_renews_what_is_below_the_root(coordinator, users, 
         assert before.files[name] == after.files[name]
 
 
+RESTART = "Please restart your Marbles to enforce the update."
+
+
+def test_o04_the_log_says_that_marbles_must_be_restarted(coordinator, users, log_in):
+    section = users.section(alice=["owner", "packager"], bob=["owner"])
+    set_manifest(coordinator, section)
+    alice, bob, process = log_in("alice"), log_in("bob"), coordinator.process
+    assert alice.update(raise_to(2)).status_code == 200
+    process.wait_for("An update manifest overriding package settings from the original manifest was set.")
+    process.wait_for(RESTART)
+    assert alice.update(manifest_of(section)).status_code == 200
+    assert RESTART not in process.messages()[process.messages().index(RESTART) + 1:]
+    assert bob.acknowledge(manifest_of(section)).status_code == 200
+    process.wait_for(RESTART)
+
+
 # manifests
 
 
@@ -271,7 +299,7 @@ def test_u05_a_manifest_that_breaks_a_rule_is_not_submitted(coordinator, users, 
     assert len(log_of(coordinator)) == 1
 
 
-def test_f12_f16_u06_all_owners_must_acknowledge_the_same_bytes(coordinator, users, log_in, generation):
+def test_c17_f12_f16_u06_all_owners_must_acknowledge_the_same_bytes(coordinator, users, log_in, generation):
     section = users.section(alice=["owner"], bob=["owner"], carol=["owner", "packager"],
                             dave=["packager"])
     set_manifest(coordinator, section)
@@ -471,22 +499,3 @@ def test_m16_u05_counts_of_activations_survive_an_update(coordinator, users, log
     with pytest.raises(grpc.RpcError) as caught:
         Marble().activate(coordinator, "marble")
     assert "reached max activations count (2)" in caught.value.details()
-
-
-def test_q03_of_many_updates_at_once_none_is_lost(coordinator, users):
-    packages = {f"p{i}": PACKAGE for i in range(4)}
-    everything = {"all": {"ResourceType": "Packages", "ResourceNames": [*packages],
-                          "Actions": ["UpdateSecurityVersion"]}}
-    set_manifest(coordinator, users.section(alice=["all"]), everything,
-                 Packages={"package": PACKAGE, **packages})
-    alice = Client(coordinator, users, "alice", "v2")
-
-    def climb(name):
-        return [alice.update(json.dumps({"Packages": {name: {"SecurityVersion": version}}})).status_code
-                for version in range(2, 7)]
-    with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(climb, packages)) == [[200] * 5] * 4
-    lines = log_of(coordinator)[1:]
-    assert len(lines) == 20
-    for name in packages:
-        assert [line["new version"] for line in lines if line["package"] == name] == [2, 3, 4, 5, 6]

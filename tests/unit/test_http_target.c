@@ -15,6 +15,8 @@ static void paths_are_decoded_without_query_and_origin(void **state)
 		{ "https://host", "/" },
 		{ "/?a/b", "/" },
 		{ "/status#part", "/status" },
+		{ "/%zz%4", "/%zz%4" },
+		{ "/%41%62+", "/Ab+" },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		AUTO(buf_free) struct buf path = { 0 };
@@ -79,6 +81,7 @@ static void every_value_of_a_parameter_is_visited(void **state)
 		{ "s&s=&&S=x", "||" },
 		{ "%73=encoded", "encoded|" },
 		{ "s=a=b", "a=b|" },
+		{ "s=%&s=%2&s=%2g", "%|%2|%2g|" },
 		{ "", "" },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
