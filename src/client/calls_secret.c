@@ -84,8 +84,9 @@ static bool parse_secrets(const json_t *map, struct marblerun_secrets *out, stru
 			return client_refuse_data(err);
 	}
 	qsort(secrets.items, secrets.count, sizeof(*secrets.items), compare_names);
-	*out = secrets;
-	secrets = (struct marblerun_secrets){ 0 };
+	out->count = secrets.count;
+	secrets.count = 0;
+	out->items = TAKE(secrets.items);
 	return true;
 }
 

@@ -38,7 +38,7 @@ static void parse_update(const json_t *data, struct marblerun_update *update)
 	AUTO(buf_free) struct buf visible = { 0 };
 	buf_put_visible(&visible, message ? message : "");
 	/* the message of v1 begins with the number, or with "All" */
-	update->missing = json_is_string(data) ? strtoull(message, NULL, 10) : 0;
+	update->missing = json_is_string(data) && message ? strtoull(message, NULL, 10) : 0;
 	if (missing > 0)
 		update->missing = (uint64_t)missing;
 	update->message = handle_give(&visible);
@@ -49,38 +49,38 @@ static void parse_update(const json_t *data, struct marblerun_update *update)
 			visible_copy(json_array_get(users, update->missing_user_count));
 }
 
-bool marblerun_apply_update(
-	struct marblerun *m, const void *json, size_t size, struct marblerun_update *update)
+/* v1 answers with data that are of no use in the one case, and with the message in the other. */
+static bool send_update(struct marblerun *m, const char *v2_path, const char *v1_path,
+	struct bytes manifest, bool has_v1_message, struct marblerun_update *update)
 {
 	bool is_v1;
 	struct https *https = handle_https(m);
 	if (!https)
 		return false;
 	AUTO(auto_json)
-	json_t *data = client_send_manifest(https, "/api/v2/update", "/update",
-		(struct bytes){ json, size }, &is_v1, &m->error);
+	json_t *data = client_send_manifest(https, v2_path, v1_path, manifest, &is_v1, &m->error);
 	if (!data)
-		return error_prefix(&m->error, "updating manifest");
+		return false;
+	if (is_v1 && has_v1_message && !json_is_string(data))
+		return client_refuse_data(&m->error);
 	parse_update(data, update);
 	return true;
+}
+
+bool marblerun_apply_update(
+	struct marblerun *m, const void *json, size_t size, struct marblerun_update *update)
+{
+	return send_update(m, "/api/v2/update", "/update", (struct bytes){ json, size }, false,
+		       update) ||
+	       error_prefix(&m->error, "updating manifest");
 }
 
 bool marblerun_acknowledge_update(
 	struct marblerun *m, const void *json, size_t size, struct marblerun_update *update)
 {
-	bool is_v1;
-	struct https *https = handle_https(m);
-	if (!https)
-		return false;
-	AUTO(auto_json)
-	json_t *data = client_send_manifest(https, "/api/v2/update-manifest", "/update-manifest",
-		(struct bytes){ json, size }, &is_v1, &m->error);
-	if (!data)
-		return error_prefix(&m->error, "acknowledging update manifest");
-	if (is_v1 && !json_is_string(data))
-		return client_refuse_data(&m->error);
-	parse_update(data, update);
-	return true;
+	return send_update(m, "/api/v2/update-manifest", "/update-manifest",
+		       (struct bytes){ json, size }, true, update) ||
+	       error_prefix(&m->error, "acknowledging update manifest");
 }
 
 bool marblerun_cancel_update(struct marblerun *m)

@@ -5,23 +5,26 @@
 
 #include <stdlib.h>
 
-void name_list_set(struct name_list *list, const char *const *names, size_t count)
+void name_list_clear(struct name_list *list)
 {
-	struct name_list copy = { .items = xcalloc(count ? count : 1, sizeof(char *)) };
-	for (; copy.count < count; copy.count++)
-		copy.items[copy.count] = xstrdup(names[copy.count]);
 	for (size_t i = 0; i < list->count; i++)
 		free(list->items[i]);
 	free(list->items);
-	*list = copy;
+	*list = (struct name_list){ 0 };
+}
+
+void name_list_set(struct name_list *list, const char *const *names, size_t count)
+{
+	name_list_clear(list);
+	list->items = xcalloc(count + 1, sizeof(char *));
+	for (; list->count < count; list->count++)
+		list->items[list->count] = xstrdup(names[list->count]);
 }
 
 void settings_free(struct settings *settings)
 {
-	name_list_set(&settings->tcb_statuses, NULL, 0);
-	name_list_set(&settings->advisories, NULL, 0);
-	free(settings->tcb_statuses.items);
-	free(settings->advisories.items);
+	name_list_clear(&settings->tcb_statuses);
+	name_list_clear(&settings->advisories);
 	free(settings->collateral);
 	free(settings->trust_root);
 	buf_free(&settings->nonce);

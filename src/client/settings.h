@@ -14,6 +14,8 @@ struct name_list {
 
 /* Replaces what was in the list by copies. */
 void name_list_set(struct name_list *list, const char *const *names, size_t count);
+/* Frees them. */
+void name_list_clear(struct name_list *list);
 
 struct settings {
 	bool has_era;
