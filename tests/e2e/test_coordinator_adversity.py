@@ -33,7 +33,9 @@ def test_an_api_whose_connections_are_used_up_leaves_the_other_alone(build, tmp_
     assert coordinator.get("/status")["StatusCode"] == 3
     Marble().activate(coordinator, "marble")
     assert coordinator.stop() == 0
-    assert len(coordinator.process.lines) < 30
+    broken_off = [message for message in coordinator.process.messages() if "TLS handshake error" in message]
+    assert len(broken_off) <= 100  # one for each peer
+    assert len(coordinator.process.lines) - len(broken_off) < 30
     assert all(line["level"] for line in coordinator.process.lines), "a line that is no JSON"
 
 
