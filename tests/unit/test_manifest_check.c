@@ -272,7 +272,8 @@ static void options_are_known(void **state)
 	INVALID(one_missing);
 	setenv("EDG_MAA_URL", "x", 1);
 	static const struct manifest_row none_missing[] = {
-		{ AZURE, CHECKING "Config.FeatureGates: AzureHSMSealing: this version does not support it" },
+		{ AZURE, CHECKING
+			"Config.FeatureGates: AzureHSMSealing: this version does not support it" },
 	};
 	UNSUPPORTED(none_missing);
 }
