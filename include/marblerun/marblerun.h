@@ -56,7 +56,10 @@ enum marblerun_error_kind {
 
 /* Of the last function that failed: MARBLERUN_OK and "" before. Valid until the next call. */
 enum marblerun_error_kind marblerun_error_kind(const struct marblerun *m);
-/* One text for people: what is wrong, where, and what to do. Never has a secret in it. */
+/*
+ * One text for people: what is wrong, where, and what to do, the latter in terms of the command
+ * line marblerun(1). Never has a secret in it.
+ */
 const char *marblerun_error(const struct marblerun *m);
 
 /* Bytes with one NUL behind them. The zero value is none, with data NULL. */

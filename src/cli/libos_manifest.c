@@ -2,6 +2,7 @@
 #include "cli/libos_manifest.h"
 
 #include "base/cleanup.h"
+#include "base/json_text.h"
 #include "base/memory.h"
 #include "cli/toml_text.h"
 #include "graphene/manifest_value.h"
@@ -74,11 +75,9 @@ static bool change(struct prepare *prepare, const char *key, const char *value)
 /* JSON's strings are strings of TOML, too. */
 static bool change_string(struct prepare *prepare, const char *key, const char *text)
 {
-	AUTO(auto_json) json_t *string = json_string(text);
-	AUTO(auto_free) char *quoted = json_dumps(string, JSON_ENCODE_ANY);
-	if (!quoted)
-		return wrong_type(prepare, key, "UTF-8");
-	return change(prepare, key, quoted);
+	AUTO(buf_free) struct buf quoted = { 0 };
+	json_text_put(&quoted, text, strlen(text));
+	return change(prepare, key, buf_text(&quoted));
 }
 
 static bool contains(struct bytes text, const char *word)

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "client/json.h"
 
 #include <fcntl.h>
 #include <stdarg.h>
@@ -51,9 +52,9 @@ void output_say(const struct options *options, const char *format, ...)
 
 bool output_json(const json_t *document, struct error *err)
 {
-	AUTO(auto_free) char *text = json_dumps(document, JSON_INDENT(2) | JSON_ENCODE_ANY);
-	if (!text)
+	AUTO(buf_free) struct buf text = { 0 };
+	if (!document || !json_put(document, JSON_INDENT(2) | JSON_ENCODE_ANY, &text))
 		return error_set(err, ERROR_INTERNAL, "cannot print the result as JSON");
-	puts(text);
+	puts(buf_text(&text));
 	return true;
 }

@@ -24,6 +24,7 @@ struct marblerun {
 	struct settings settings;
 	enum trust trust;
 	struct ca_pair certs;
+	bool is_attested; /* certs came with a quote, or in simulation mode with none */
 	struct buf quote;
 	struct buf certificate; /* of the user, PEM */
 	struct buf key;

@@ -49,9 +49,8 @@ struct marblerun_bytes handle_give(struct buf *content)
 struct marblerun_bytes handle_give_json(const json_t *document)
 {
 	AUTO(buf_free) struct buf text = { 0 };
-	AUTO(auto_free)
-	char *dumped = document ? json_dumps(document, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
-	buf_put_text(&text, dumped ? dumped : "");
+	if (document)
+		(void)json_put(document, JSON_COMPACT | JSON_SORT_KEYS, &text);
 	return handle_give(&text);
 }
 

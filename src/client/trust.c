@@ -66,6 +66,7 @@ static void trust_nobody(struct marblerun *m)
 {
 	handle_disconnect(m);
 	m->trust = TRUST_NOBODY;
+	m->is_attested = false;
 	ca_pair_free(&m->certs);
 	buf_clear(&m->quote);
 }
@@ -80,11 +81,13 @@ static bool attest(struct marblerun *m, bool is_verified)
 	bool is_trusted = fetch_quote(m, &m->certs, &m->quote, &m->error) &&
 			  (!is_verified || verify_coordinator(&m->settings, buf_bytes(&m->quote),
 						   &m->certs, &m->error));
-	if (is_trusted)
-		m->trust = TRUST_ROOT;
-	else
+	if (!is_trusted) {
 		trust_nobody(m);
-	return is_trusted;
+		return false;
+	}
+	m->trust = TRUST_ROOT;
+	m->is_attested = true;
+	return true;
 }
 
 bool marblerun_verify(struct marblerun *m)
@@ -130,6 +133,9 @@ bool marblerun_get_certificate(
 bool marblerun_get_quote(struct marblerun *m, struct marblerun_bytes *quote)
 {
 	AUTO(buf_free) struct buf copy = { 0 };
+	if (!m->is_attested)
+		return error_set(&m->error, ERROR_STATE,
+			"there is no quote, because the Coordinator was not asked for one");
 	if (!m->quote.size)
 		return error_set(&m->error, ERROR_STATE,
 			"the Coordinator has none, because it runs in simulation mode");
