@@ -41,11 +41,7 @@ static bool take_value(struct cursor *cursor, const struct flag *flag, const cha
 		return error_set(err, ERROR_INVALID, "flag needs an argument: %s", shown);
 	if (!value)
 		value = *cursor->next++;
-	if (!options || option_set(options, flag, value))
-		return true;
-	return error_set(err, ERROR_INVALID,
-		"invalid argument \"%s\" for \"--%s\" flag: it is neither true nor false", value,
-		flag->name);
+	return !options || option_set(options, flag, value, err);
 }
 
 static bool take_long(struct cursor *cursor, const struct command *command, struct options *options,

@@ -4,15 +4,15 @@
 #include "base/number.h"
 #include "cli/command.h"
 #include "cli/host_checks.h"
-#include "cli/json.h"
+#include "cli/output.h"
+#include "client/json.h"
 
 #include <stdio.h>
-#include <string.h>
 
 /* Where the files of the host are: a container may have them mounted elsewhere. */
 #define ROOT_VARIABLE "MARBLERUN_HOST_ROOT"
 
-static void print_json(const struct host_checks *checks)
+static bool print_json(const struct host_checks *checks, struct error *err)
 {
 	json_t *list = json_array();
 	for (size_t i = 0; i < HOST_CHECKS; i++) {
@@ -27,8 +27,7 @@ static void print_json(const struct host_checks *checks)
 	}
 	AUTO(auto_json)
 	json_t *document = json_pack("{sb so}", "ready", checks->all_good, "checks", list);
-	json_dumpf(document, stdout, JSON_INDENT(2));
-	puts("");
+	return output_json(document, err);
 }
 
 static void print_text(const struct host_checks *checks)
@@ -65,19 +64,15 @@ static bool explain(const char *text, struct error *err)
 
 bool cmd_precheck(const struct invocation *invocation, struct error *err)
 {
-	const char *output = invocation->options.output;
 	const char *root = getenv(ROOT_VARIABLE);
 	AUTO(host_checks_free) struct host_checks checks = { 0 };
 	if (invocation->count)
 		return explain(invocation->arguments[0], err);
-	if (output && strcmp(output, "json") != 0)
-		return error_set(
-			err, ERROR_INVALID, "--output %s: the only format is json", output);
 	host_checks_run(root ? root : "", &checks);
-	if (output)
-		print_json(&checks);
-	else
+	if (!output_is_json(&invocation->options))
 		print_text(&checks);
+	else if (!print_json(&checks, err))
+		return false;
 	return checks.all_good ||
 	       error_set(err, ERROR_UNAVAILABLE,
 		       "this machine is not ready for SGX: repair what is marked, or use graphene-sim and MarbleRun in simulation mode");

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "cli/command.h"
+#include "cli/output.h"
 #include "cli/quote_document.h"
 #include "dcap/verify.h"
 
@@ -34,36 +35,18 @@ static bool quote_file_read(const char *path, struct quote_file *file, struct er
 	       error_prefix(err, "%s", path);
 }
 
-static bool read_format(const struct options *options, bool *is_json, struct error *err)
-{
-	*is_json = options->output && !strcmp(options->output, "json");
-	return !options->output || *is_json ||
-	       error_set(
-		       err, ERROR_INVALID, "--output %s: the only format is json", options->output);
-}
-
-static void print_json(const json_t *document)
-{
-	json_dumpf(document, stdout, JSON_INDENT(2));
-	puts("");
-}
-
 bool cmd_quote_show(const struct invocation *invocation, struct error *err)
 {
 	AUTO(quote_file_free) struct quote_file file = { 0 };
 	AUTO(buf_free) struct buf text = { 0 };
 	struct sgx_quote quote;
-	bool is_json;
-	if (!read_format(&invocation->options, &is_json, err) ||
-		!quote_file_read(invocation->arguments[0], &file, err))
+	if (!quote_file_read(invocation->arguments[0], &file, err))
 		return false;
 	if (!sgx_quote_parse(file.bytes, &quote, err))
 		return error_prefix(err, "%s", invocation->arguments[0]);
 	AUTO(auto_json) json_t *document = quote_document(&quote, file.bytes.size);
-	if (is_json) {
-		print_json(document);
-		return true;
-	}
+	if (output_is_json(&invocation->options))
+		return output_json(document, err);
 	quote_document_put_text(document, &text);
 	fputs(buf_text(&text), stdout);
 	return true;
@@ -183,7 +166,8 @@ static json_t *result_document(const struct dcap_result *result)
 	return out;
 }
 
-static void print_verdict_json(const struct verdict *verdict, const struct quote_file *file)
+static bool print_verdict_json(
+	const struct verdict *verdict, const struct quote_file *file, struct error *err)
 {
 	char time[CLOCK_TEXT_SIZE];
 	clock_format_utc(time, verdict->time);
@@ -197,7 +181,7 @@ static void print_verdict_json(const struct verdict *verdict, const struct quote
 	struct sgx_quote quote;
 	if (sgx_quote_parse(file->bytes, &quote, NULL))
 		json_object_set_new(out, "quote", quote_document(&quote, file->bytes.size));
-	print_json(out);
+	return output_json(out, err);
 }
 
 static void print_checks(const struct verdict *verdict)
@@ -231,13 +215,12 @@ bool cmd_quote_verify(const struct invocation *invocation, struct error *err)
 	const struct options *options = &invocation->options;
 	AUTO(quote_file_free) struct quote_file file = { 0 };
 	AUTO(verdict_free) struct verdict verdict = { .checks = json_array() };
-	bool is_json;
-	if (!read_format(options, &is_json, err) ||
-		!quote_file_read(invocation->arguments[0], &file, err) ||
+	if (!quote_file_read(invocation->arguments[0], &file, err) ||
 		!verify(options, &file, &verdict, err))
 		return false;
-	if (is_json) {
-		print_verdict_json(&verdict, &file);
+	if (output_is_json(options)) {
+		if (!print_verdict_json(&verdict, &file, err))
+			return false;
 	} else {
 		print_checks(&verdict);
 		if (verdict.result.step == DCAP_STEPS)

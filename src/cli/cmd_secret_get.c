@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/base64.h"
 #include "base/cleanup.h"
-#include "base/memory.h"
-#include "cli/client_api.h"
+#include "base/json_text.h"
 #include "cli/command.h"
 #include "cli/output.h"
 #include "cli/session.h"
@@ -10,83 +10,131 @@
 #include <string.h>
 
 /* What each kind of secret has, and how it is called (spec cli.md clause 6). */
+enum field { TYPE, USER_DEFINED, SIZE, VALID_FOR, CERTIFICATE, PUBLIC, PRIVATE };
+
 static const struct row {
 	const char *label;
-	const char *member;
-	const char *of; /* how its type begins; NULL: all types */
+	enum field field;
+	const char *of; /* how its type begins */
 } rows[] = {
-	{ "Type:", "Type", NULL },
-	{ "UserDefined:", "UserDefined", NULL },
-	{ "Size:", "Size", "symmetric-key" },
-	{ "Size:", "Size", "cert-" },
-	{ "Valid For:", "ValidFor", "cert-" },
-	{ "Certificate:", "Cert", "cert-" },
-	{ "Public Key:", "Public", "cert-" },
-	{ "Private Key:", "Private", "cert-" },
-	{ "Key:", "Private", "symmetric-key" },
-	{ "Data:", "Private", "plain" },
+	{ "Type:", TYPE, "" },
+	{ "UserDefined:", USER_DEFINED, "" },
+	{ "Size:", SIZE, "symmetric-key" },
+	{ "Size:", SIZE, "cert-" },
+	{ "Valid For:", VALID_FOR, "cert-" },
+	{ "Certificate:", CERTIFICATE, "cert-" },
+	{ "Public Key:", PUBLIC, "cert-" },
+	{ "Private Key:", PRIVATE, "cert-" },
+	{ "Key:", PRIVATE, "symmetric-key" },
+	{ "Data:", PRIVATE, "plain" },
 };
 
-static void put_row(struct buf *out, const char *label, const json_t *value)
+static void put_base64(struct buf *out, const struct marblerun_bytes *bytes)
 {
-	buf_printf(out, "\t%-14s", label);
-	if (json_is_string(value))
-		buf_put_visible(out, json_string_value(value));
-	else if (json_is_integer(value))
-		buf_printf(out, "%lld", (long long)json_integer_value(value));
-	else if (json_is_boolean(value))
-		buf_put_text(out, json_is_true(value) ? "true" : "false");
-	buf_put_u8(out, '\n');
+	base64_encode(out, bytes->data, bytes->size);
 }
 
-static void put_secret(struct buf *out, const char *name, const json_t *secret)
+static void put_field(struct buf *out, enum field field, const struct marblerun_secret *secret)
 {
-	const char *type = json_string_value(json_member(secret, "Type"));
-	buf_put_visible(out, name);
-	buf_put_text(out, ":\n");
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		const char *of = rows[i].of;
-		if (!of || (type && !strncmp(type, of, strlen(of))))
-			put_row(out, rows[i].label, json_member(secret, rows[i].member));
+	switch (field) {
+	case TYPE:
+		buf_put_text(out, secret->type);
+		break;
+	case USER_DEFINED:
+		buf_put_text(out, secret->is_user_defined ? "true" : "false");
+		break;
+	case SIZE:
+		buf_printf(out, "%llu", (unsigned long long)secret->size);
+		break;
+	case VALID_FOR:
+		buf_printf(out, "%llu", (unsigned long long)secret->valid_for);
+		break;
+	case CERTIFICATE:
+		put_base64(out, &secret->certificate);
+		break;
+	case PUBLIC:
+		put_base64(out, &secret->public_key);
+		break;
+	case PRIVATE:
+		put_base64(out, &secret->private_key);
+		break;
 	}
 }
 
-static void free_text(char **text)
+static void put_secret(struct buf *out, const struct marblerun_secret *secret)
 {
-	if (*text)
-		memory_wipe(*text, strlen(*text));
-	free(*text);
+	buf_put_visible(out, secret->name);
+	buf_put_text(out, ":\n");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		if (strncmp(secret->type, rows[i].of, strlen(rows[i].of)) != 0)
+			continue;
+		buf_printf(out, "\t%-14s", rows[i].label);
+		put_field(out, rows[i].field, secret);
+		buf_put_u8(out, '\n');
+	}
 }
 
-static bool save(const json_t *secrets, const char *path, struct error *err)
+/* As the Coordinator gives it. */
+static void put_json_bytes(
+	struct buf *out, const char *name, const struct marblerun_bytes *bytes, const char *end)
 {
-	AUTO(free_text) char *text = json_dumps(secrets, JSON_INDENT(4) | JSON_SORT_KEYS);
-	if (!text || !output_write(path, bytes_of_text(text), 0600, err))
-		return error_prefix(err, "saving secrets");
-	printf("Saved secrets to: %s\n", path);
-	return true;
+	buf_printf(out, "        \"%s\": %s", name, bytes->data ? "\"" : "null");
+	put_base64(out, bytes);
+	buf_printf(out, "%s%s\n", bytes->data ? "\"" : "", end);
+}
+
+/* The members in order of their names. Written by hand to leave no copy that cannot be wiped. */
+static void put_json(struct buf *out, const struct marblerun_secret *secret)
+{
+	buf_put_text(out, "    ");
+	json_text_put(out, secret->name, strlen(secret->name));
+	buf_put_text(out, ": {\n");
+	put_json_bytes(out, "Cert", &secret->certificate, ",");
+	put_json_bytes(out, "Private", &secret->private_key, ",");
+	put_json_bytes(out, "Public", &secret->public_key, ",");
+	buf_printf(out, "        \"Shared\": %s,\n", secret->is_shared ? "true" : "false");
+	buf_printf(out, "        \"Size\": %llu,\n", (unsigned long long)secret->size);
+	buf_put_text(out, "        \"Type\": ");
+	json_text_put(out, secret->type, strlen(secret->type));
+	buf_printf(out, ",\n        \"UserDefined\": %s,\n",
+		secret->is_user_defined ? "true" : "false");
+	buf_printf(out, "        \"ValidFor\": %llu\n    }", (unsigned long long)secret->valid_for);
+}
+
+static void put_all(struct buf *out, const struct marblerun_secrets *secrets, bool is_json)
+{
+	buf_put_text(out, is_json ? "{\n" : "");
+	for (size_t i = 0; i < secrets->count; i++) {
+		if (is_json) {
+			put_json(out, &secrets->items[i]);
+			buf_put_text(out, i + 1 < secrets->count ? ",\n" : "\n");
+		} else {
+			put_secret(out, &secrets->items[i]);
+		}
+	}
+	buf_put_text(out, is_json ? "}" : "");
 }
 
 bool cmd_secret_get(const struct invocation *invocation, struct error *err)
 {
-	const char *output = invocation->options.output;
+	const struct options *options = &invocation->options;
+	const char *path = output_file(options);
 	size_t count = invocation->count - 1;
-	AUTO(session_free) struct session session = { 0 };
-	if (!session_as_user(&invocation->options, invocation->arguments[count], &session, err))
-		return false;
-	AUTO(auto_json)
-	json_t *secrets = client_api_get_secrets(session.https, invocation->arguments, count, err);
-	if (!secrets)
-		return false;
-	if (output && *output)
-		return save(secrets, output, err);
+	AUTO(marblerun_secrets_free) struct marblerun_secrets secrets = { 0 };
 	AUTO(buf_free) struct buf text = { 0 };
-	const char *name;
-	json_t *secret;
-	json_object_foreach(secrets, name, secret)
-	{
-		put_secret(&text, name, secret);
+	AUTO(auto_marblerun)
+	struct marblerun *m = session_as_user(options, invocation->arguments[count], err);
+	if (!m)
+		return false;
+	if (!marblerun_get_secrets(m, invocation->arguments, count, &secrets))
+		return session_failed(m, err);
+	put_all(&text, &secrets, path || output_is_json(options));
+	if (!path) {
+		printf("%s%s", buf_text(&text), output_is_json(options) ? "\n" : "");
+		return true;
 	}
-	fputs(buf_text(&text), stdout);
+	if (!output_write(path, buf_bytes(&text), 0600, err))
+		return error_prefix(err, "saving secrets");
+	printf("Saved secrets to: %s\n", path);
 	return true;
 }

@@ -3,9 +3,10 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/json_text.h"
-#include "cli/client_api.h"
 #include "cli/command.h"
+#include "cli/output.h"
 #include "cli/session.h"
+#include "client/json.h"
 #include "crypto/pem.h"
 
 #include <stdio.h>
@@ -80,14 +81,30 @@ static bool read_secrets(const struct invocation *invocation, struct buf *json, 
 	       error_prefix(err, "%s", path);
 }
 
+static bool report(const struct options *options, const struct buf *secrets, struct error *err)
+{
+	if (!output_is_json(options)) {
+		puts("Secret successfully set");
+		return true;
+	}
+	AUTO(auto_json) json_t *set = json_read(buf_bytes(secrets), NULL);
+	json_t *names = json_array();
+	for (void *i = json_object_iter(set); i; i = json_object_iter_next(set, i))
+		json_array_append_new(names, json_string(json_object_iter_key(i)));
+	AUTO(auto_json) json_t *result = json_pack("{so}", "secrets", names);
+	return output_json(result, err);
+}
+
 bool cmd_secret_set(const struct invocation *invocation, struct error *err)
 {
 	AUTO(buf_free) struct buf json = { 0 };
-	AUTO(session_free) struct session session = { 0 };
-	if (!read_secrets(invocation, &json, err) ||
-		!session_as_user(&invocation->options, invocation->arguments[1], &session, err) ||
-		!client_api_set_secrets(session.https, buf_bytes(&json), err))
+	if (!read_secrets(invocation, &json, err))
 		return false;
-	puts("Secret successfully set");
-	return true;
+	AUTO(auto_marblerun)
+	struct marblerun *m = session_as_user(&invocation->options, invocation->arguments[1], err);
+	if (!m)
+		return false;
+	if (!marblerun_set_secrets(m, json.data, json.size))
+		return session_failed(m, err);
+	return report(&invocation->options, &json, err);
 }

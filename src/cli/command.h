@@ -47,6 +47,8 @@ bool cmd_certificate_root(const struct invocation *invocation, struct error *err
 bool cmd_certificate_intermediate(const struct invocation *invocation, struct error *err);
 bool cmd_certificate_chain(const struct invocation *invocation, struct error *err);
 bool cmd_completion(const struct invocation *invocation, struct error *err);
+bool cmd_gramine_prepare(const struct invocation *invocation, struct error *err);
+bool cmd_graphene_prepare(const struct invocation *invocation, struct error *err);
 bool cmd_help(const struct invocation *invocation, struct error *err);
 bool cmd_manifest_get(const struct invocation *invocation, struct error *err);
 bool cmd_manifest_log(const struct invocation *invocation, struct error *err);

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where owners and users have their attestation configuration. */
+/* The file with the attestation configuration (spec cli.md clause 3.1). */
 #ifndef CLI_ERA_FILE_H
 #define CLI_ERA_FILE_H
 
-#include "attest/era.h"
+#include "base/error.h"
 #include "cli/options.h"
-
-#define ERA_DEFAULT_FILE "era-config.json" /* in the working directory */
+#include "marblerun/marblerun.h"
 
 /*
- * Reads the file of --era-config, else the default one, and prints which, and warnings to stderr
- * about what is in it. ERROR_NOT_FOUND, with how to make one, when there is neither.
+ * Gives the library the file of --era-config, else era-config.json of the working directory, and
+ * then says so. ERROR_NOT_FOUND, with how to make one, when there is neither.
  */
-bool era_load(const struct options *options, struct era *era, struct error *err);
+bool era_file_load(const struct options *options, struct marblerun *marblerun, struct error *err);
 
 #endif

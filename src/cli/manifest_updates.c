@@ -2,7 +2,7 @@
 #include "cli/manifest_updates.h"
 
 #include "base/cleanup.h"
-#include "cli/json.h"
+#include "client/json.h"
 
 #include <string.h>
 #include <strings.h>
@@ -108,10 +108,6 @@ bool manifest_updates_merge(
 	if (!apply_log(json_member(document, "Packages"), since_manifest(log), err))
 		return false;
 	drop_empty_members(document);
-	AUTO(auto_free)
-	char *text = json_dumps(document, JSON_INDENT(4) | JSON_SORT_KEYS | JSON_ENCODE_ANY);
-	if (!text)
-		return error_set(err, ERROR_INTERNAL, "cannot print the manifest");
-	buf_put_text(out, text);
-	return true;
+	return json_put(document, JSON_INDENT(4) | JSON_SORT_KEYS | JSON_ENCODE_ANY, out) ||
+	       error_set(err, ERROR_INTERNAL, "cannot print the manifest");
 }

@@ -3,7 +3,7 @@
 #ifndef CLI_QUOTE_DOCUMENT_H
 #define CLI_QUOTE_DOCUMENT_H
 
-#include "cli/json.h"
+#include "client/json.h"
 #include "sgx/quote.h"
 
 /*

@@ -5,12 +5,17 @@
 #define CLI_RECOVERY_DATA_H
 
 #include "base/error.h"
-#include "cli/json.h"
+#include "cli/options.h"
+#include "marblerun/marblerun.h"
+
+#include <jansson.h>
 
 /*
- * Writes the map from key name to base64 to the file, mode 0600, or prints it when path is NULL or
- * empty. It is printed as well when the file cannot be written.
+ * Writes the data to the file of --recoverydata, mode 0600, or prints them, also when the file
+ * cannot be written. With --output json they go into `result` in the place of being printed. Does
+ * nothing if there are none.
  */
-bool recovery_data_hand_out(json_t *secrets, const char *path, struct error *err);
+bool recovery_data_hand_out(const struct options *options, const struct marblerun_bytes *recovery,
+	json_t *result, struct error *err);
 
 #endif

@@ -32,14 +32,14 @@ static bool decode_request(struct go_json *in, void *request, void *unused)
 static bool read_request(const struct exchange *exchange, struct request *request)
 {
 	struct error err = { 0 };
-	if (!go_json_decode_first(
-		    exchange->request->body, "request", decode_request, request, &err))
+	bool is_good = go_json_decode_first(
+		exchange->request->body, "request", decode_request, request, &err);
+	if (is_good && request->name.size > NAME_MAX_SIZE)
+		is_good = error_set(&err, ERROR_INVALID, "the name has %zu bytes, more than %d",
+			request->name.size, NAME_MAX_SIZE);
+	if (!is_good)
 		exchange_refuse_body(exchange, &err);
-	else if (request->name.size > NAME_MAX_SIZE &&
-		 !error_set(&err, ERROR_INVALID, "the name has %zu bytes, more than %d",
-			 request->name.size, NAME_MAX_SIZE))
-		exchange_refuse_body(exchange, &err);
-	return !err.kind;
+	return is_good;
 }
 
 /* A counter for itself for each Marble type, instance and name. */

@@ -65,18 +65,7 @@ static void answer_acknowledged(const struct exchange *exchange, const struct ch
 
 void api_pending_post(const struct exchange *exchange)
 {
-	AUTO(buf_free) struct buf manifest = { 0 };
-	AUTO(change_free) struct change change = { .user = exchange_user(exchange) };
-	struct error err = { 0 };
-	if (!change.user || !exchange_read_bytes(exchange, "manifest", &manifest))
-		return;
-	change.text = buf_bytes(&manifest);
-	if (!core_change(exchange->core, change_acknowledge, &change, &err)) {
-		exchange_refuse(exchange, 500, &err);
-		return;
-	}
-	change_log_update(&change);
-	answer_acknowledged(exchange, &change);
+	exchange_change_manifest(exchange, change_acknowledge, 500, answer_acknowledged);
 }
 
 void api_cancel_post(const struct exchange *exchange)

@@ -54,16 +54,5 @@ static void answer(const struct exchange *exchange, const struct change *change)
 
 void api_update_post(const struct exchange *exchange)
 {
-	AUTO(buf_free) struct buf manifest = { 0 };
-	AUTO(change_free) struct change change = { .user = exchange_user(exchange) };
-	struct error err = { 0 };
-	if (!change.user || !exchange_read_bytes(exchange, "manifest", &manifest))
-		return;
-	change.text = buf_bytes(&manifest);
-	if (!core_change(exchange->core, change_submit, &change, &err)) {
-		exchange_refuse(exchange, 400, &err);
-		return;
-	}
-	change_log_update(&change);
-	answer(exchange, &change);
+	exchange_change_manifest(exchange, change_submit, 400, answer);
 }

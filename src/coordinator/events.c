@@ -2,6 +2,7 @@
 #include "coordinator/events.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/memory.h"
 #include "coordinator/json_members.h"
 
@@ -35,12 +36,10 @@ void events_free(struct events *events)
 static void put_time(struct buf *object)
 {
 	struct timespec now;
-	struct tm parts;
-	char seconds[32];
+	char seconds[CLOCK_TEXT_SIZE];
 	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &parts);
-	strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", &parts);
-	AUTO(auto_free) char *text = xasprintf("%s.%09ldZ", seconds, now.tv_nsec);
+	clock_format_utc(seconds, now.tv_sec);
+	AUTO(auto_free) char *text = xasprintf("%.19s.%09ldZ", seconds, now.tv_nsec);
 	json_put_text(object, "time", text);
 }
 

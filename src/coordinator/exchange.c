@@ -81,3 +81,20 @@ bool exchange_read_bytes(const struct exchange *exchange, const char *member, st
 		exchange_refuse_body(exchange, &err);
 	return !err.kind;
 }
+
+void exchange_change_manifest(const struct exchange *exchange, change_function *make, int v1_status,
+	void (*answer)(const struct exchange *exchange, const struct change *change))
+{
+	AUTO(buf_free) struct buf manifest = { 0 };
+	AUTO(change_free) struct change change = { .user = exchange_user(exchange) };
+	struct error err = { 0 };
+	if (!change.user || !exchange_read_bytes(exchange, "manifest", &manifest))
+		return;
+	change.text = buf_bytes(&manifest);
+	if (!core_change(exchange->core, make, &change, &err)) {
+		exchange_refuse(exchange, v1_status, &err);
+		return;
+	}
+	change_log_update(&change);
+	answer(exchange, &change);
+}

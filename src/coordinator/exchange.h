@@ -43,6 +43,13 @@ const struct manifest_user *exchange_user(const struct exchange *exchange);
  */
 bool exchange_read_bytes(const struct exchange *exchange, const char *member, struct buf *out);
 
+/*
+ * What POST does with a manifest of a user: makes the change, tells the operator, and has the
+ * change answered, or refuses it as exchange_refuse does.
+ */
+void exchange_change_manifest(const struct exchange *exchange, change_function *make, int v1_status,
+	void (*answer)(const struct exchange *exchange, const struct change *change));
+
 /* The endpoints, GET and POST. */
 void api_status_get(const struct exchange *exchange);
 void api_quote_get(const struct exchange *exchange);

@@ -40,7 +40,6 @@ static const struct {
 	const char *name;
 	const char *type;
 	const char *help;
-	const double *buckets;
 } families[FAMILY_COUNT] = {
 	[MARBLE_ACTIVATIONS] = { "coordinator_marble_activations_total", "counter",
 		"Number of attempts to activate a Marble." },
@@ -63,14 +62,28 @@ static const struct {
 	[REQUESTS_IN_FLIGHT] = { "server_client_api_http_in_flight_requests", "gauge",
 		"Number of requests being served." },
 	[REQUEST_SECONDS] = { "server_client_api_http_request_duration_histogram_seconds",
-		"histogram", "Time that requests took.", seconds_buckets },
+		"histogram", "Time that requests took." },
 	[REQUEST_SIZE] = { "server_client_api_http_request_size_histogram_bytes", "histogram",
-		"Size of requests.", size_buckets },
+		"Size of requests." },
 	[REQUESTS] = { "server_client_api_http_request_total", "counter",
 		"Number of requests by path, status and method." },
 	[RESPONSE_SIZE] = { "server_client_api_http_response_size_histogram_bytes", "histogram",
-		"Size of responses.", size_buckets },
+		"Size of responses." },
 };
+
+/* BUCKETS_MAX upper limits, those that are 0 left out; NULL for what is no histogram. */
+static const double *buckets_of(enum family family)
+{
+	switch (family) {
+	case REQUEST_SECONDS:
+		return seconds_buckets;
+	case REQUEST_SIZE:
+	case RESPONSE_SIZE:
+		return size_buckets;
+	default:
+		return NULL;
+	}
+}
 
 /* One line, or histogram, of a family. */
 struct series {
@@ -160,7 +173,7 @@ static void observe(
 	struct series *series = find_or_add(metrics, family, buf_text(&text));
 	if (!series)
 		return;
-	const double *limits = families[family].buckets;
+	const double *limits = buckets_of(family);
 	for (size_t i = 0; i < BUCKETS_MAX && limits[i] > 0; i++)
 		series->buckets[i] += value <= limits[i];
 	series->count++;
@@ -285,7 +298,7 @@ static void put_line(
 static void put_histogram(struct buf *out, const struct series *series)
 {
 	const char *name = families[series->family].name;
-	const double *limits = families[series->family].buckets;
+	const double *limits = buckets_of(series->family);
 	for (size_t i = 0; i < BUCKETS_MAX && limits[i] > 0; i++)
 		buf_printf(out, "%s_bucket{%s,le=\"%g\"} %llu\n", name, series->labels, limits[i],
 			(unsigned long long)series->buckets[i]);
@@ -301,7 +314,7 @@ static void put_series(const void *node, VISIT visit, void *context)
 	if (visit != postorder && visit != leaf)
 		return;
 	put_head(page, series->family);
-	if (families[series->family].buckets)
+	if (buckets_of(series->family))
 		put_histogram(page->out, series);
 	else
 		put_line(page->out, series, "", series->count);

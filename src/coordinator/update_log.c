@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "coordinator/update_log.h"
 
+#include "base/clock.h"
 #include "base/hex.h"
 #include "coordinator/json_members.h"
 
@@ -9,12 +10,10 @@
 void update_log_begin(struct buf *log, const char *update)
 {
 	struct timespec now;
-	struct tm parts;
-	char seconds[32];
+	char seconds[CLOCK_TEXT_SIZE];
 	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &parts);
-	strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", &parts);
-	buf_printf(log, "{\"time\":\"%s.%03ld+0000\"", seconds, now.tv_nsec / 1000000);
+	clock_format_utc(seconds, now.tv_sec);
+	buf_printf(log, "{\"time\":\"%.19s.%03ld+0000\"", seconds, now.tv_nsec / 1000000);
 	json_put_text(log, "update", update);
 }
 

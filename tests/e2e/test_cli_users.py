@@ -136,6 +136,25 @@ def test_l07_secrets_are_set_and_shown(cli, coordinator, users):
     assert out.stat().st_mode & 0o777 == 0o600
 
 
+def test_l07_json_is_printed_on_demand(cli, coordinator, users, sections):
+    def ask(*words):
+        return json.loads(cli.succeed(*words, coordinator.client, *be(users, "alice"), "-o", "json"))
+    cli.write("secrets.json", json.dumps({"key": {"Key": "AAEC"}, "a name": {"Key": ""}}))
+    assert ask("secret", "set", "secrets.json") == {"secrets": ["key", "a name"]}
+    raw = coordinator.request("GET", "/secrets?s=key&s=cert&s=a%20name",
+                              cert=users.cert("alice")).json()["data"]
+    assert ask("secret", "get", "key", "cert", "a name") == raw
+    cli.write("new.json", manifest_of(sections, ROLE, Secrets=SECRETS,
+                                      Marbles={"other": {"Package": "package"}}))
+    update = "manifest", "update"
+    assert ask(*update, "apply", "new.json") == {
+        "missingAcknowledgments": 2, "missingUsers": ["bob", "carol"], "message": ""}
+    pending = json.loads(cli.succeed(*update, "get", coordinator.client, "-o", "json"))
+    assert pending["manifest"] == (cli.folder / "new.json").read_text()
+    assert sorted(pending["missingUsers"]) == ["bob", "carol"]
+    assert ask(*update, "cancel") == {"cancelled": True}
+
+
 def test_l07_a_certificate_comes_from_pem(cli, coordinator, users, tmp_path):
     made = Credentials(tmp_path, "made")
     cli.write("both.pem", made.cert + made.key)

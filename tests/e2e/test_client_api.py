@@ -10,14 +10,14 @@ import socket
 import ssl
 
 import pytest
-import requests
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from client_users import Client, Users, encode, log_of, manifest_of
+from client_fixtures import *  # noqa: F403  pylint: disable=wildcard-import,unused-wildcard-import
+from client_users import Client, encode, log_of, manifest_of
 from credentials import Credentials
-from real_coordinator import PATIENCE, Coordinator, Marble, b64
+from real_coordinator import PATIENCE, Marble, b64
 
 SECRETS = {
     "key": {"Type": "symmetric-key", "Size": 24, "UserDefined": True},
@@ -35,33 +35,6 @@ ROLES = {
                    "Actions": ["WriteSecret", "ReadSecret"]},
 }
 FILES = {"/key": "{{ raw .Secrets.key }}", "/plain": "{{ raw .Secrets.plain }}"}
-
-
-@pytest.fixture(name="coordinator")
-def fixture_coordinator(build, tmp_path):
-    coordinator = Coordinator([build / "bin/coordinator", "--simulation"], {}, tmp_path)
-    yield coordinator
-    assert coordinator.stop() == 0
-
-
-@pytest.fixture(name="running")
-def fixture_running(coordinator):
-    return coordinator.start()
-
-
-@pytest.fixture(name="users")
-def fixture_users(tmp_path):
-    return Users(tmp_path)
-
-
-@pytest.fixture(name="generation", params=["v1", "v2"])
-def fixture_generation(request):
-    return request.param
-
-
-@pytest.fixture(name="log_in")
-def fixture_log_in(coordinator, users, generation):
-    return lambda name: Client(coordinator, users, name, generation)
 
 
 @pytest.fixture(name="deployment")
@@ -202,6 +175,7 @@ def memory_of(process):
                 yield memory.read(last - first)
 
 
+@pytest.mark.plain_build  # AddressSanitizer has terabytes of memory of its own
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root reads the memory of others")
 def test_s09_what_carried_a_secret_is_wiped(deployment, users, log_in):
     """Bodies of requests and answers hold secrets in base64, which nothing else does."""

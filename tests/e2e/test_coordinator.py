@@ -19,6 +19,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, hmac, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from client_fixtures import *  # noqa: F403  pylint: disable=wildcard-import,unused-wildcard-import
 from real_coordinator import Coordinator, Marble, b64
 
 PACKAGE = {"Debug": True, "SecurityVersion": 1, "ProductID": 1, "SignerID": "00" * 32}
@@ -28,18 +29,6 @@ def manifest_of(marbles, **sections):
     return {"Packages": {"package": PACKAGE},
             "Marbles": {name: {"Package": "package", **marble} for name, marble in marbles.items()},
             **sections}
-
-
-@pytest.fixture(name="coordinator")
-def fixture_coordinator(build, tmp_path):
-    coordinator = Coordinator([build / "bin/coordinator", "--simulation"], {}, tmp_path)
-    yield coordinator
-    assert coordinator.stop() == 0
-
-
-@pytest.fixture(name="running")
-def fixture_running(coordinator):
-    return coordinator.start()
 
 
 def refused(code, text, call, *arguments, **options):

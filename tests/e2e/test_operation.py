@@ -9,15 +9,9 @@ import socket
 import pytest
 import requests
 
+from client_fixtures import *  # noqa: F403  pylint: disable=wildcard-import,unused-wildcard-import
 from client_users import encode, manifest_of
-from real_coordinator import PATIENCE, Coordinator, Marble, Process, b64
-
-
-@pytest.fixture(name="coordinator")
-def fixture_coordinator(build, tmp_path):
-    coordinator = Coordinator([build / "bin/coordinator", "--simulation"], {}, tmp_path)
-    yield coordinator
-    assert coordinator.stop() == 0
+from real_coordinator import PATIENCE, Marble, Process, b64
 
 
 # log

@@ -14,7 +14,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from client_users import PACKAGE, Client, Users, log_of, manifest_of
+from client_fixtures import *  # noqa: F403  pylint: disable=wildcard-import,unused-wildcard-import
+from client_users import PACKAGE, Client, log_of, manifest_of
 from real_coordinator import Coordinator, Marble, b64
 
 UNAUTHORIZED = "unauthorized user: client certificate did not match any MarbleRun users"
@@ -43,21 +44,6 @@ def fixture_coordinator(build, tmp_path):
                                "mesh.example,10.1.2.3"], {}, tmp_path).start()
     yield coordinator
     assert coordinator.stop() == 0
-
-
-@pytest.fixture(name="users")
-def fixture_users(tmp_path):
-    return Users(tmp_path)
-
-
-@pytest.fixture(name="generation", params=["v1", "v2"])
-def fixture_generation(request):
-    return request.param
-
-
-@pytest.fixture(name="log_in")
-def fixture_log_in(coordinator, users, generation):
-    return lambda name: Client(coordinator, users, name, generation)
 
 
 def set_manifest(coordinator, users, *sections, **more):
@@ -171,6 +157,16 @@ def test_u01_only_the_security_version_is_raised(coordinator, users, log_in, upd
     alice = log_in("alice")
     alice.refused(alice.update(json.dumps({"Packages": update})), "checking update manifest: " + message)
     assert len(log_of(coordinator)) == 1
+
+
+def test_u01_a_debug_package_gets_its_first_security_version(coordinator, users, log_in):
+    set_manifest(coordinator, users.section(alice=["packager"]), Packages={"package": {"Debug": True}})
+    alice = log_in("alice")
+    update = {"SecurityVersion": 0, "AcceptedTCBStatuses": ["Revoked"], "AcceptedAdvisories": []}
+    assert alice.update(raise_to(0, package=update)).status_code == 200
+    assert alice.update(raise_to(3)).status_code == 200
+    alice.refused(alice.update(raise_to(2)), "checking update manifest: update manifest tries to "
+                                             "downgrade SecurityVersion of the original manifest")
 
 
 def test_u01_what_is_no_json_is_told(coordinator, users, log_in):

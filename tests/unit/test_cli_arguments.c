@@ -142,7 +142,7 @@ static void wrong_lines_are_refused_with_the_word_that_is_wrong(void **state)
 {
 	(void)state;
 	assert_refused("marblerun status h --colateral x", "unknown flag: --colateral");
-	assert_refused("marblerun status h --output x", "unknown flag: --output");
+	assert_refused("marblerun status h --missing", "unknown flag: --missing");
 	assert_refused("marblerun status h -ix", "unknown shorthand flag: 'x' in -ix");
 	assert_refused("marblerun status h --nonce", "flag needs an argument: --nonce");
 	assert_refused("marblerun manifest get h -so", "flag needs an argument: 'o' in -so");

@@ -301,8 +301,9 @@ static void a_request_in_plain_text_is_told_what_is_wrong(void **state)
 	struct fixture *fixture = start_server(10, 20);
 	int plain = connect_plain(fixture->address);
 	AUTO(auto_free) char *request = xcalloc(1, 100000);
-	int head = snprintf(request, 100000, "POST / HTTP/1.1\r\nHost: h\r\n"
-					     "Content-Length: 90000\r\n\r\n");
+	int head = snprintf(request, 100000,
+		"POST / HTTP/1.1\r\nHost: h\r\n"
+		"Content-Length: 90000\r\n\r\n");
 	/* all of it: what the server leaves unread must not make a reset of its answer */
 	assert_int_equal(send(plain, request, (size_t)head + 90000, MSG_NOSIGNAL), head + 90000);
 	char answer[2000] = "";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/ca_pair.h"
+#include "client/ca_pair.h"
 
 #include "crypto/pem.h"
 

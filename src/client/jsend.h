@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The envelope of the client API's answers and what its errors read like (spec cli.md 3.4). */
-#ifndef CLI_JSEND_H
-#define CLI_JSEND_H
+#ifndef CLIENT_JSEND_H
+#define CLIENT_JSEND_H
 
 #include "base/error.h"
-#include "cli/https.h"
-#include "cli/json.h"
+#include "client/https.h"
+#include "client/json.h"
 
 /*
  * The `data` of an answer with status 200 (a new reference, JSON null included). NULL for all other

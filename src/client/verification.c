@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/verification.h"
+#include "client/verification.h"
 
 #include "attest/policy.h"
 #include "attest/report_header.h"
@@ -13,19 +13,19 @@
 
 DEFINE_AUTO_FREE(auto_verifier, struct dcap_verifier *, dcap_verifier_free)
 
-static bool verify_quote(const struct options *options, struct bytes report,
+static bool verify_quote(const struct settings *settings, struct bytes report,
 	struct dcap_result *result, struct error *err)
 {
 	struct bytes quote;
 	if (!report.size)
 		return error_set(err, ERROR_DENIED,
 			"the Coordinator has no quote: it runs in simulation mode, which proves nothing; for tests skip verification with --insecure");
-	if (!options->collateral)
+	if (!settings->collateral)
 		return error_set(err, ERROR_NOT_FOUND,
 			"no collateral to verify it with: name the folder with --collateral or MARBLERUN_COLLATERAL");
 	struct dcap_verifier_config config = {
-		.collateral_folder = options->collateral,
-		.trust_root_file = options->trust_root,
+		.collateral_folder = settings->collateral,
+		.trust_root_file = settings->trust_root,
 	};
 	AUTO(auto_verifier) struct dcap_verifier *verifier = dcap_verifier_new(&config, err);
 	if (!verifier || !report_header_strip(report, &quote, err) ||
@@ -35,21 +35,20 @@ static bool verify_quote(const struct options *options, struct bytes report,
 		return error_set(err, ERROR_DENIED,
 			"the quote is of a confidential VM (TDX): a Coordinator is an SGX enclave");
 	if (result->is_simulated)
-		fprintf(stderr,
-			"Warning: SIMULATED: the quote was verified with the simulated root %s and proves nothing about hardware\n",
-			options->trust_root);
+		notices_tell(&settings->notices, MARBLERUN_NOTICE_WARNING,
+			"Warning: SIMULATED: the quote was verified with the simulated root %s and proves nothing about hardware",
+			settings->trust_root);
 	return true;
 }
 
 /* The report data are SHA-256 of root certificate and nonce, and zeros. */
-static bool check_binding(const struct options *options, const struct sgx_report_body *report,
+static bool check_binding(const struct settings *settings, const struct sgx_report_body *report,
 	X509 *root, struct error *err)
 {
 	AUTO(buf_free) struct buf bound = { 0 };
 	uint8_t digest[SHA256_SIZE];
 	cert_put_der(root, &bound);
-	if (options->nonce)
-		buf_put_text(&bound, options->nonce);
+	buf_put(&bound, settings->nonce.data, settings->nonce.size);
 	sha256(bound.data, bound.size, digest);
 	return !memcmp(digest, report->report_data, sizeof(digest)) ||
 	       error_set(err, ERROR_DENIED,
@@ -64,7 +63,7 @@ static bool check_intermediate(const struct ca_pair *certs, struct error *err)
 		       "the intermediate certificate is not issued by the Coordinator's root certificate");
 }
 
-static bool is_listed(const struct text_list *list, const char *text)
+static bool is_listed(const struct name_list *list, const char *text)
 {
 	for (size_t i = 0; i < list->count; i++) {
 		if (!strcasecmp(list->items[i], text))
@@ -75,7 +74,7 @@ static bool is_listed(const struct text_list *list, const char *text)
 
 /* As Go prints a list; without the advisories that are in `except`. */
 static void put_advisories(
-	const struct dcap_result *result, const struct text_list *except, struct buf *out)
+	const struct dcap_result *result, const struct name_list *except, struct buf *out)
 {
 	const char *separator = "";
 	buf_put_text(out, "[");
@@ -89,41 +88,41 @@ static void put_advisories(
 }
 
 static bool refuse_tcb(
-	const struct options *options, const struct dcap_result *result, struct error *err)
+	const struct settings *settings, const struct dcap_result *result, struct error *err)
 {
 	const char *status = tcb_status_name(result->status);
 	bool is_listed_status = false;
-	for (size_t i = 0; i < options->accepted_tcb_statuses.count; i++)
-		is_listed_status = is_listed_status ||
-				   !strcmp(options->accepted_tcb_statuses.items[i], status);
+	for (size_t i = 0; i < settings->tcb_statuses.count; i++)
+		is_listed_status =
+			is_listed_status || !strcmp(settings->tcb_statuses.items[i], status);
 	if (!is_listed_status)
 		return error_set(err, ERROR_DENIED,
 			"invalid TCB status: %s: update the Coordinator's machine, or accept it with --accepted-tcb-statuses",
 			status);
 	AUTO(buf_free) struct buf advisories = { 0 };
-	put_advisories(result, &options->accepted_advisories, &advisories);
+	put_advisories(result, &settings->advisories, &advisories);
 	return error_set(err, ERROR_DENIED,
 		"invalid TCB status: %s: advisories not accepted by configuration: %s", status,
 		buf_text(&advisories));
 }
 
 static bool check_tcb(
-	const struct options *options, const struct dcap_result *result, struct error *err)
+	const struct settings *settings, const struct dcap_result *result, struct error *err)
 {
-	static const struct text_list nothing;
+	static const struct name_list nothing;
 	const struct package_properties accepted = {
-		.accepted_tcb_statuses = options->accepted_tcb_statuses.items,
-		.accepted_tcb_status_count = options->accepted_tcb_statuses.count,
-		.accepted_advisories = options->accepted_advisories.items,
-		.accepted_advisory_count = options->accepted_advisories.count,
+		.accepted_tcb_statuses = settings->tcb_statuses.items,
+		.accepted_tcb_status_count = settings->tcb_statuses.count,
+		.accepted_advisories = settings->advisories.items,
+		.accepted_advisory_count = settings->advisories.count,
 	};
 	if (!policy_check_tcb(&accepted, result, NULL))
-		return refuse_tcb(options, result, err);
+		return refuse_tcb(settings, result, err);
 	if (result->status == TCB_UP_TO_DATE)
 		return true;
 	AUTO(buf_free) struct buf advisories = { 0 };
 	put_advisories(result, &nothing, &advisories);
-	printf("%s: %s\nTCB Advisories: %s\n",
+	notices_tell(&settings->notices, MARBLERUN_NOTICE_ACCEPTED, "%s: %s\nTCB Advisories: %s",
 		result->status == TCB_SW_HARDENING_NEEDED
 			? "TCB level accepted by configuration"
 			: "Warning: TCB level invalid, but accepted by configuration",
@@ -131,16 +130,17 @@ static bool check_tcb(
 	return true;
 }
 
-bool verify_coordinator(const struct options *options, const struct era *era, struct bytes quote,
+bool verify_coordinator(const struct settings *settings, struct bytes quote,
 	const struct ca_pair *certs, struct error *err)
 {
 	AUTO(dcap_result_free) struct dcap_result result = { 0 };
-	if (!era_names_enclave(era))
-		puts("Warning: Configuration contains neither UniqueID nor SignerID!");
-	if (verify_quote(options, quote, &result, err) &&
-		check_binding(options, &result.report, certs->root, err) &&
-		check_intermediate(certs, err) && era_check(era, &result.report, err) &&
-		check_tcb(options, &result, err))
+	if (!era_names_enclave(&settings->era))
+		notices_tell(&settings->notices, MARBLERUN_NOTICE_ACCEPTED,
+			"Warning: Configuration contains neither UniqueID nor SignerID!");
+	if (verify_quote(settings, quote, &result, err) &&
+		check_binding(settings, &result.report, certs->root, err) &&
+		check_intermediate(certs, err) && era_check(&settings->era, &result.report, err) &&
+		check_tcb(settings, &result, err))
 		return true;
 	return error_prefix(err, "verifying Coordinator quote");
 }

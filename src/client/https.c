@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/https.h"
+#include "client/https.h"
 
 #include "base/base64.h"
 #include "base/cleanup.h"
@@ -18,8 +18,8 @@
 struct https {
 	CURL *curl;
 	char *host;
-	struct buf certificate; /* of the user; libcurl does not copy it */
-	struct buf key;
+	X509 *certificate; /* of the user, if they are objects */
+	EVP_PKEY *key;
 	struct buf *answer; /* where the body of the running request goes */
 	char reason[CURL_ERROR_SIZE];
 };
@@ -125,16 +125,33 @@ struct https *https_new_unverified(const char *host, struct error *err)
 	return https ? set_up(https, set_common(https) && set_unverified(https->curl), err) : NULL;
 }
 
-void https_use_credentials(struct https *https, struct buf *certificate, struct buf *key)
+bool https_use_credentials(
+	struct https *https, struct bytes certificate, struct bytes key, struct error *err)
 {
-	https->certificate = buf_take(certificate);
-	https->key = buf_take(key);
-	struct curl_blob cert = { https->certificate.data, https->certificate.size,
-		CURL_BLOB_NOCOPY };
-	struct curl_blob private = { https->key.data, https->key.size, CURL_BLOB_NOCOPY };
-	/* cannot fail in a libcurl with OpenSSL, which pinning needs as well */
-	curl_easy_setopt(https->curl, CURLOPT_SSLCERT_BLOB, &cert);
-	curl_easy_setopt(https->curl, CURLOPT_SSLKEY_BLOB, &private);
+	struct curl_blob shown = { (void *)certificate.data, certificate.size, CURL_BLOB_NOCOPY };
+	struct curl_blob private = { (void *)key.data, key.size, CURL_BLOB_NOCOPY };
+	return (!curl_easy_setopt(https->curl, CURLOPT_SSLCERT_BLOB, &shown) &&
+		       !curl_easy_setopt(https->curl, CURLOPT_SSLKEY_BLOB, &private)) ||
+	       error_set(err, ERROR_INTERNAL, "cannot set up libcurl for credentials");
+}
+
+/* libcurl knows files and engines only; OpenSSL takes objects. */
+static CURLcode use_key(CURL *curl, void *ssl_context, void *context)
+{
+	const struct https *https = context;
+	(void)curl;
+	bool fits = SSL_CTX_use_certificate(ssl_context, https->certificate) == 1 &&
+		    SSL_CTX_use_PrivateKey(ssl_context, https->key) == 1;
+	return fits ? CURLE_OK : CURLE_SSL_CERTPROBLEM;
+}
+
+bool https_use_key(struct https *https, X509 *certificate, EVP_PKEY *key, struct error *err)
+{
+	https->certificate = certificate;
+	https->key = key;
+	return (!curl_easy_setopt(https->curl, CURLOPT_SSL_CTX_FUNCTION, use_key) &&
+		       !curl_easy_setopt(https->curl, CURLOPT_SSL_CTX_DATA, https)) ||
+	       error_set(err, ERROR_INTERNAL, "cannot set up libcurl for a key on a token");
 }
 
 void https_free(struct https *https)
@@ -142,8 +159,6 @@ void https_free(struct https *https)
 	if (!https)
 		return;
 	curl_easy_cleanup(https->curl);
-	buf_free(&https->certificate);
-	buf_free(&https->key);
 	free(https->host);
 	free(https);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/jsend.h"
+#include "client/jsend.h"
 
 #include <string.h>
 

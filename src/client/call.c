@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/client_call.h"
+#include "client/call.h"
 
 #include "base/base64.h"
 #include "base/cleanup.h"
-#include "cli/jsend.h"
+#include "client/jsend.h"
 
 json_t *client_call_path(
 	struct https *https, const char *path, struct bytes body, long *status, struct error *err)

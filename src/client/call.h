@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One call of the client API in whichever generation the Coordinator has. */
-#ifndef CLI_CLIENT_CALL_H
-#define CLI_CLIENT_CALL_H
+#ifndef CLIENT_CALL_H
+#define CLIENT_CALL_H
 
-#include "cli/https.h"
-#include "cli/json.h"
+#include "client/https.h"
+#include "client/json.h"
 
 #define HTTP_METHOD_NOT_ALLOWED 405
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The certificates that a Coordinator shows: its intermediate CA and its root (spec cli.md 3.2). */
-#ifndef CLI_CA_PAIR_H
-#define CLI_CA_PAIR_H
+#ifndef CLIENT_CA_PAIR_H
+#define CLIENT_CA_PAIR_H
 
 #include "base/buf.h"
 #include "base/error.h"

@@ -3,8 +3,8 @@
  * HTTPS to one host, on libcurl. The proxy variables of the environment count, redirects are not
  * followed, an answer has a limit.
  */
-#ifndef CLI_HTTPS_H
-#define CLI_HTTPS_H
+#ifndef CLIENT_HTTPS_H
+#define CLIENT_HTTPS_H
 
 #include "base/buf.h"
 #include "base/error.h"
@@ -23,10 +23,12 @@ struct https *https_new_pinned(const char *host, X509 *root, struct error *err);
 /* Anybody may answer: nothing that matters may be sent, nothing believed. */
 struct https *https_new_unverified(const char *host, struct error *err);
 /*
- * Shows the server this certificate (chain) from now on, both as PEM. What is in `key` is taken. It
- * is tried at the first request.
+ * Shows the server this certificate (chain) from now on, both as PEM, or as objects. They are the
+ * caller's, must live as long as the connection, and are tried at the next request.
  */
-void https_use_credentials(struct https *https, struct buf *certificate, struct buf *key);
+bool https_use_credentials(
+	struct https *https, struct bytes certificate, struct bytes key, struct error *err);
+bool https_use_key(struct https *https, X509 *certificate, EVP_PKEY *key, struct error *err);
 void https_free(struct https *https);
 /* For AUTO. */
 void auto_https(struct https **https);

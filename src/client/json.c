@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/json.h"
+#include "client/json.h"
 
 #include "base/base64.h"
 
@@ -37,4 +37,15 @@ bool json_put_bytes(const json_t *value, struct buf *out)
 		return true;
 	return json_is_string(value) &&
 	       base64_decode(out, json_string_value(value), json_string_length(value));
+}
+
+static int put_part(const char *part, size_t size, void *out)
+{
+	buf_put(out, part, size);
+	return 0;
+}
+
+bool json_put(const json_t *value, size_t flags, struct buf *out)
+{
+	return !json_dump_callback(value, put_part, out, flags);
 }
