@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "coordinator/config.h"
-#include "coordinator/listen.h"
+#include "net/listen.h"
 #include "coordinator/loop.h"
 #include "coordinator/serve.h"
 #include "crypto/decoders.h"

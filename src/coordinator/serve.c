@@ -3,7 +3,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
-#include "coordinator/listen.h"
+#include "net/listen.h"
 #include "coordinator/loop.h"
 #include "crypto/tls_server.h"
 

@@ -53,7 +53,8 @@ static bool receive(struct net_transport *transport, size_t body_max, struct net
 			return false;
 		buf_put(&received, room, size);
 		if (received.size > RECEIVED_MAX(body_max))
-			return error_set(err, ERROR_INVALID, "its answer is no good: it is too long");
+			return error_set(
+				err, ERROR_INVALID, "its answer is no good: it is too long");
 		switch (net_answer_read(buf_bytes(&received), !size, body_max, answer, err)) {
 		case NET_ANSWER_COMPLETE:
 			return true;

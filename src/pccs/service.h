@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Asks Intel's PCS, or a PCCS that has its API in between, versions 3 and 4, for collateral (spec
+ * dcap.md clause 3.4). Nothing that comes from there is believed before it is verified.
+ */
+#ifndef PCCS_SERVICE_H
+#define PCCS_SERVICE_H
+
+#include "crypto/openssl.h"
+#include "dcap/collateral.h"
+#include "net/connect.h"
+#include "pccs/qcnl.h"
+
+struct service {
+	struct qcnl config;
+	SSL_CTX *tls;
+};
+
+/* Takes over the content of *config. `ca_file` may be NULL: the system's authorities. */
+bool service_open(
+	struct service *service, struct qcnl *config, const char *ca_file, struct error *err);
+void service_close(struct service *service);
+
+/* What a set of collateral is for. */
+struct service_request {
+	const uint8_t *fmspc;
+	bool is_tdx;
+	enum certificate_role pck_ca;   /* CERTIFICATE_PLATFORM_CA or CERTIFICATE_PROCESSOR_CA */
+	const struct certificate *root; /* its distribution point names the root's CRL */
+};
+
+/* As the service sent it. */
+struct service_set {
+	struct buf files[COLLATERAL_FILES];
+	struct buf pck_crl_chain;
+};
+
+/*
+ * Fetches all parts, within the limits. What can be tried again is, as configured. On failure
+ * ERROR_NOT_FOUND (the service does not know this kind of platform), ERROR_UNAVAILABLE,
+ * ERROR_DENIED (it is not who it should be) or ERROR_INVALID; what was fetched is to be freed.
+ */
+bool service_fetch(const struct service *service, const struct service_request *request,
+	const struct net_limits *limits, struct service_set *out, struct error *err);
+void service_set_free(struct service_set *set);
+
+#endif
