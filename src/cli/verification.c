@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "cli/collateral.h"
 #include "crypto/digest.h"
 
 #include <string.h>
@@ -20,14 +21,8 @@ static bool verify_quote(const struct options *options, struct bytes report,
 	if (!report.size)
 		return error_set(err, ERROR_DENIED,
 			"the Coordinator has no quote: it runs in simulation mode, which proves nothing; for tests skip verification with --insecure");
-	if (!options->collateral)
-		return error_set(err, ERROR_NOT_FOUND,
-			"no collateral to verify it with: name the folder with --collateral or MARBLERUN_COLLATERAL");
-	struct dcap_verifier_config config = {
-		.collateral_folder = options->collateral,
-		.trust_root_file = options->trust_root,
-	};
-	AUTO(auto_verifier) struct dcap_verifier *verifier = dcap_verifier_new(&config, err);
+	const struct pccs_options collateral = collateral_options(options);
+	AUTO(auto_verifier) struct dcap_verifier *verifier = pccs_verifier_new(&collateral, err);
 	if (!verifier || !report_header_strip(report, &quote, err) ||
 		!dcap_verify(verifier, quote, clock_now(), result, err))
 		return false;

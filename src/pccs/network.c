@@ -18,9 +18,10 @@
 #define SILENCE_MAX     10000 /* milliseconds */
 #define FETCH_MAX       30000 /* milliseconds for all parts of a set with all attempts */
 #define REFRESH_HOURS   24    /* revocations are to be noticed, too */
-#define REFRESH_MIN     60    /* seconds between two refreshments */
+#define REFRESH_LEAST   60    /* seconds between two refreshments */
 #define FAILURE_LASTS   10    /* seconds until somebody may try again what failed */
-#define RETRY_DELAY_MAX 3600  /* seconds between two attempts to refresh */
+#define RETRY_DELAY_MAX 3600  /* seconds between two attempts to refresh ... */
+#define DOUBLINGS       6     /* ... after so many doublings of the first delay */
 #define ID_SIZE         8     /* bytes of a hash, in the names of cached files */
 
 /* What is known about the collateral of one kind of platform. */
@@ -41,9 +42,10 @@ struct entry {
 
 struct network_source {
 	struct collateral_source source; /* first, so that it is the same pointer */
-	struct service service;
+	struct pccs_service service;
 	char *cache_folder;
 	int64_t refresh_seconds;
+	int64_t refresh_least;
 	bool refreshes_in_background;
 	int give_up[2]; /* a pipe; readable at the end */
 
@@ -109,7 +111,7 @@ static struct entry *add_entry(
 	return place;
 }
 
-/* Who asks for the set, where from, and as of when it is judged. */
+/* The file is told from others by all that makes a set another one. */
 static char *cache_path(const struct network_source *self, const struct entry *entry)
 {
 	char fmspc[2 * PCK_FMSPC_SIZE + 1];
@@ -153,23 +155,19 @@ static int64_t due_after(
 {
 	int64_t half = (collateral_end(set) - fetched_at) / 2;
 	int64_t wait = half < self->refresh_seconds ? half : self->refresh_seconds;
-	return fetched_at + (wait > REFRESH_MIN ? wait : REFRESH_MIN);
+	return fetched_at + (wait > self->refresh_least ? wait : self->refresh_least);
 }
 
+/* A set that was read or fetched. */
 struct found {
 	struct collateral *set; /* NULL for none */
 	int64_t due;
 };
 
-static void free_files(struct service_set *set)
-{
-	service_set_free(set);
-}
-
 static struct found read_cached(
 	const struct network_source *self, const struct entry *entry, int64_t now)
 {
-	AUTO(free_files) struct service_set cached = { 0 };
+	AUTO(pccs_set_free) struct pccs_set cached = { 0 };
 	AUTO(auto_free) char *path = self->cache_folder ? cache_path(self, entry) : NULL;
 	struct found found = { 0 };
 	struct error reason = { 0 };
@@ -188,7 +186,7 @@ static struct found read_cached(
 }
 
 static void write_cached(const struct network_source *self, const struct entry *entry,
-	const struct service_set *fetched, int64_t now)
+	const struct pccs_set *fetched, int64_t now)
 {
 	AUTO(auto_free) char *path = self->cache_folder ? cache_path(self, entry) : NULL;
 	struct error reason = { 0 };
@@ -201,13 +199,13 @@ static void write_cached(const struct network_source *self, const struct entry *
 static struct found fetch_set(const struct network_source *self, const struct entry *entry,
 	const struct collateral *known, int64_t now, struct error *err)
 {
-	AUTO(free_files) struct service_set fetched = { 0 };
+	AUTO(pccs_set_free) struct pccs_set fetched = { 0 };
 	const struct net_limits limits = { SILENCE_MAX, net_clock() + FETCH_MAX,
 		&self->give_up[0] };
-	const struct service_request request = { entry->fmspc, entry->is_tdx, entry->pck_ca.role,
+	const struct pccs_request request = { entry->fmspc, entry->is_tdx, entry->pck_ca.role,
 		&entry->anchor->root };
 	struct found found = { 0 };
-	if (!service_fetch(&self->service, &request, &limits, &fetched, err))
+	if (!pccs_service_fetch(&self->service, &request, &limits, &fetched, err))
 		return found;
 	AUTO(auto_collateral)
 	struct collateral *set = make_set(self, entry, fetched.files, now, err);
@@ -249,8 +247,8 @@ static void note_failure(
 	const struct network_source *self, struct entry *entry, const struct error *failure)
 {
 	int64_t delay = RETRY_DELAY_MAX;
-	if (entry->failures < 6)
-		delay = (int64_t)REFRESH_MIN << entry->failures;
+	if (entry->failures < DOUBLINGS)
+		delay = self->refresh_least << entry->failures;
 	entry->failure = *failure;
 	entry->failures++;
 	entry->failed_at = clock_now();
@@ -437,7 +435,7 @@ static void close_source(struct collateral_source *source)
 		pthread_join(self->refresher, NULL);
 	for (size_t i = 0; i < ENTRIES_MAX; i++)
 		clear_entry(&self->entries[i]);
-	service_close(&self->service);
+	pccs_service_close(&self->service);
 	auto_close(&self->give_up[0]);
 	auto_close(&self->give_up[1]);
 	pthread_cond_destroy(&self->changed);
@@ -453,11 +451,12 @@ struct collateral_source *network_source_open(struct network_config *config, str
 	self->source = (struct collateral_source){ get, close_source };
 	self->cache_folder = config->cache_folder ? xstrdup(config->cache_folder) : NULL;
 	self->refresh_seconds = (int64_t)(hours ? hours : REFRESH_HOURS) * 3600;
+	self->refresh_least = config->refresh_least ? config->refresh_least : REFRESH_LEAST;
 	self->refreshes_in_background = config->refreshes_in_background;
 	self->give_up[0] = self->give_up[1] = -1;
 	pthread_mutex_init(&self->lock, NULL);
 	pthread_cond_init(&self->changed, NULL);
-	if (service_open(&self->service, &config->service, config->ca_file, err) &&
+	if (pccs_service_open(&self->service, &config->service, config->ca_file, err) &&
 		(!pipe2(self->give_up, O_CLOEXEC) || error_errno(err, "cannot make a pipe")))
 		return &self->source;
 	close_source(&self->source);

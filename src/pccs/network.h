@@ -22,6 +22,7 @@ struct network_config {
 	 * those do who ask for them.
 	 */
 	bool refreshes_in_background;
+	unsigned refresh_least; /* seconds between two refreshments; 0 for a minute */
 };
 
 /* NULL with ERROR_INVALID for an address that is none. */

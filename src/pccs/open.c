@@ -71,6 +71,14 @@ struct collateral_source *pccs_source_open(
 	return network_source_open(&config, err);
 }
 
+bool pccs_service_find(
+	const struct pccs_options *options, struct pccs_service *service, struct error *err)
+{
+	struct qcnl qcnl = { 0 };
+	return find_service(options, &qcnl, err) &&
+	       pccs_service_open(service, &qcnl, options->ca_file, err);
+}
+
 struct dcap_verifier *pccs_verifier_new(const struct pccs_options *options, struct error *err)
 {
 	struct dcap_verifier_config config = { .trust_root_file = options->trust_root_file };

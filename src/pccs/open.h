@@ -4,6 +4,7 @@
 #define PCCS_OPEN_H
 
 #include "dcap/verify.h"
+#include "pccs/service.h"
 
 struct pccs_options {
 	/*
@@ -22,6 +23,9 @@ struct pccs_options {
 
 /* The options may go after the call. ERROR_NOT_FOUND says what can be configured. */
 struct dcap_verifier *pccs_verifier_new(const struct pccs_options *options, struct error *err);
+/* The service that the options name, for who asks it directly; folders do not count. */
+bool pccs_service_find(
+	const struct pccs_options *options, struct pccs_service *service, struct error *err);
 /* The source alone; NULL without an error for a folder, whose path is put into *folder. */
 struct collateral_source *pccs_source_open(
 	const struct pccs_options *options, const char **folder, struct error *err);

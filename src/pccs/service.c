@@ -24,28 +24,28 @@
 #define STATUS_UNKNOWN    461 /* of a PCCS: platform, certificates */
 #define STATUS_NO_CERTS   462
 
-bool service_open(
-	struct service *service, struct qcnl *config, const char *ca_file, struct error *err)
+bool pccs_service_open(
+	struct pccs_service *service, struct qcnl *config, const char *ca_file, struct error *err)
 {
 	struct net_url url;
-	*service = (struct service){ .config = *config };
+	*service = (struct pccs_service){ .config = *config };
 	*config = (struct qcnl){ 0 };
 	if (net_url_parse(service->config.service, &url, err))
 		service->tls = net_get_tls(service->config.is_secure, ca_file, err);
 	if (service->tls)
 		return true;
-	service_close(service);
+	pccs_service_close(service);
 	return error_prefix(err, "collateral service");
 }
 
-void service_close(struct service *service)
+void pccs_service_close(struct pccs_service *service)
 {
 	SSL_CTX_free(service->tls);
 	qcnl_free(&service->config);
-	*service = (struct service){ 0 };
+	*service = (struct pccs_service){ 0 };
 }
 
-void service_set_free(struct service_set *set)
+void pccs_set_free(struct pccs_set *set)
 {
 	for (size_t i = 0; i < COLLATERAL_FILES; i++)
 		buf_free(&set->files[i]);
@@ -54,8 +54,8 @@ void service_set_free(struct service_set *set)
 
 /* One fetch on its way. */
 struct fetch {
-	const struct service *service;
-	const struct service_request *request;
+	const struct pccs_service *service;
+	const struct pccs_request *request;
 	const struct net_limits *limits;
 };
 
@@ -81,8 +81,14 @@ static bool try_once(const struct fetch *fetch, const char *url, size_t max,
 		.body_max = max,
 		.limits = *fetch->limits,
 	};
-	return net_get(&get, url, answer, err) &&
-	       (check_status(answer->status, err) || error_prefix(err, "%s", url));
+	struct error reason = { 0 };
+	if (!net_get(&get, url, answer, &reason))
+		return error_set(err, reason.kind, "%s%s", reason.message,
+			reason.kind == ERROR_DENIED
+				? ": name who certifies it (--collateral-ca), or do without "
+				  "(USE_SECURE_CERT or --collateral-secure-cert FALSE)"
+				: "");
+	return check_status(answer->status, err) || error_prefix(err, "%s", url);
 }
 
 static bool get(const struct fetch *fetch, const char *url, size_t max, struct net_answer *answer,
@@ -137,7 +143,7 @@ static bool put_chain(const struct net_answer *answer, const char *name, const c
 /* A signed document and the chain of who signed it. */
 static bool fetch_document(const struct fetch *fetch, const struct buf *url,
 	enum collateral_file file, const char *header, const char *other_header,
-	struct service_set *out, struct error *err)
+	struct pccs_set *out, struct error *err)
 {
 	AUTO(net_answer_free) struct net_answer answer = { 0 };
 	if (!get(fetch, buf_text(url), collateral_file_max(file), &answer, err))
@@ -148,7 +154,7 @@ static bool fetch_document(const struct fetch *fetch, const struct buf *url,
 	       error_prefix(err, "%s", buf_text(url));
 }
 
-static bool fetch_tcb_info(const struct fetch *fetch, struct service_set *out, struct error *err)
+static bool fetch_tcb_info(const struct fetch *fetch, struct pccs_set *out, struct error *err)
 {
 	char digits[2 * PCK_FMSPC_SIZE + 1];
 	AUTO(buf_free) struct buf url = { 0 };
@@ -162,7 +168,7 @@ static bool fetch_tcb_info(const struct fetch *fetch, struct service_set *out, s
 	       error_prefix(err, "TCB info of platforms with FMSPC %s", digits);
 }
 
-static bool fetch_qe_identity(const struct fetch *fetch, struct service_set *out, struct error *err)
+static bool fetch_qe_identity(const struct fetch *fetch, struct pccs_set *out, struct error *err)
 {
 	AUTO(buf_free) struct buf url = { 0 };
 	if (!put_base(fetch, &url, err))
@@ -174,7 +180,7 @@ static bool fetch_qe_identity(const struct fetch *fetch, struct service_set *out
 	       error_prefix(err, "QE identity");
 }
 
-static bool fetch_pck_crl(const struct fetch *fetch, struct service_set *out, struct error *err)
+static bool fetch_pck_crl(const struct fetch *fetch, struct pccs_set *out, struct error *err)
 {
 	bool is_platform = fetch->request->pck_ca == CERTIFICATE_PLATFORM_CA;
 	bool wants_hex = fetch->service->config.api == QCNL_API_3_0;
@@ -240,7 +246,7 @@ static bool get_root_crl(const struct fetch *fetch, struct net_answer *answer, s
 	return error_set(err, reason.kind, "%s", reason.message);
 }
 
-static bool fetch_root_crl(const struct fetch *fetch, struct service_set *out, struct error *err)
+static bool fetch_root_crl(const struct fetch *fetch, struct pccs_set *out, struct error *err)
 {
 	AUTO(net_answer_free) struct net_answer answer = { 0 };
 	if (!get_root_crl(fetch, &answer, err))
@@ -249,11 +255,11 @@ static bool fetch_root_crl(const struct fetch *fetch, struct service_set *out, s
 	return true;
 }
 
-bool service_fetch(const struct service *service, const struct service_request *request,
-	const struct net_limits *limits, struct service_set *out, struct error *err)
+bool pccs_service_fetch(const struct pccs_service *service, const struct pccs_request *request,
+	const struct net_limits *limits, struct pccs_set *out, struct error *err)
 {
 	const struct fetch fetch = { service, request, limits };
-	*out = (struct service_set){ 0 };
+	*out = (struct pccs_set){ 0 };
 	return fetch_tcb_info(&fetch, out, err) && fetch_qe_identity(&fetch, out, err) &&
 	       fetch_pck_crl(&fetch, out, err) && fetch_root_crl(&fetch, out, err);
 }

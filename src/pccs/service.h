@@ -11,18 +11,18 @@
 #include "net/connect.h"
 #include "pccs/qcnl.h"
 
-struct service {
+struct pccs_service {
 	struct qcnl config;
 	SSL_CTX *tls;
 };
 
 /* Takes over the content of *config. `ca_file` may be NULL: the system's authorities. */
-bool service_open(
-	struct service *service, struct qcnl *config, const char *ca_file, struct error *err);
-void service_close(struct service *service);
+bool pccs_service_open(
+	struct pccs_service *service, struct qcnl *config, const char *ca_file, struct error *err);
+void pccs_service_close(struct pccs_service *service);
 
 /* What a set of collateral is for. */
-struct service_request {
+struct pccs_request {
 	const uint8_t *fmspc;
 	bool is_tdx;
 	enum certificate_role pck_ca;   /* CERTIFICATE_PLATFORM_CA or CERTIFICATE_PROCESSOR_CA */
@@ -30,7 +30,7 @@ struct service_request {
 };
 
 /* As the service sent it. */
-struct service_set {
+struct pccs_set {
 	struct buf files[COLLATERAL_FILES];
 	struct buf pck_crl_chain;
 };
@@ -40,8 +40,8 @@ struct service_set {
  * ERROR_NOT_FOUND (the service does not know this kind of platform), ERROR_UNAVAILABLE,
  * ERROR_DENIED (it is not who it should be) or ERROR_INVALID; what was fetched is to be freed.
  */
-bool service_fetch(const struct service *service, const struct service_request *request,
-	const struct net_limits *limits, struct service_set *out, struct error *err);
-void service_set_free(struct service_set *set);
+bool pccs_service_fetch(const struct pccs_service *service, const struct pccs_request *request,
+	const struct net_limits *limits, struct pccs_set *out, struct error *err);
+void pccs_set_free(struct pccs_set *set);
 
 #endif

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "attest/report_header.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/hex.h"
+#include "base/memory.h"
+#include "cli/collateral.h"
+#include "cli/command.h"
+#include "dcap/collateral_folder.h"
+#include "dcap/signed_document.h"
+#include "pccs/service.h"
+#include "sgx/quote.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define QUOTE_MAX         131072
+#define CHAIN_MAX         65536
+#define CRL_CHAIN_NAME    "pck_crl_issuer_chain.pem"
+#define FETCH_SILENCE_MAX 10000 /* milliseconds */
+#define FETCH_MAX         60000
+
+/* Which platform a quote comes from, as its PCK chain says under the anchor. */
+struct platform {
+	struct anchor anchor;
+	struct chain chain;
+	const struct certificate *pck_ca; /* in the chain */
+	struct pck_extension pck;
+};
+
+static void free_platform(struct platform *platform)
+{
+	chain_free(&platform->chain);
+	anchor_free(&platform->anchor);
+}
+
+static bool read_platform(
+	const char *file, const char *trust_root, struct platform *out, struct error *err)
+{
+	AUTO(buf_free) struct buf report = { 0 };
+	struct bytes bare;
+	struct sgx_quote quote;
+	const struct certificate *leaf;
+	if (!anchor_open(trust_root, &out->anchor, err) ||
+		!file_read(file, QUOTE_MAX, &report, err))
+		return false;
+	if (!report_header_strip_if_any(buf_bytes(&report), &bare, err) ||
+		!sgx_quote_parse(bare, &quote, err))
+		return error_prefix(err, "%s", file);
+	if (quote.cert_type != SGX_CERT_TYPE_PCK_CHAIN)
+		return error_set(err, ERROR_UNSUPPORTED,
+			"%s: the quote has no PCK certificate chain (certification data type %u): "
+			"configure the quote provider library (QPL/PCCS) on its host",
+			file, quote.cert_type);
+	return (chain_read(quote.cert_data, &out->chain, err) &&
+		       chain_check_pck(&out->chain, &out->anchor, &leaf, &out->pck_ca, err) &&
+		       pck_extension_parse(leaf->sgx_extension, &out->pck, err)) ||
+	       error_prefix(err, "%s: PCK certificate chain", file);
+}
+
+static bool write_file(
+	const char *folder, const char *name, const struct buf *content, struct error *err)
+{
+	AUTO(auto_free) char *path = xasprintf("%s/%s", folder, name);
+	return file_replace(path, content->data, content->size, 0644, err);
+}
+
+/* CRLs in DER, in whichever encoding they came. */
+static bool write_folder(const char *folder, const struct pccs_set *set,
+	const struct collateral *collateral, struct error *err)
+{
+	const struct buf *contents[COLLATERAL_FILES];
+	if (!file_make_folders(folder, 0755, err))
+		return false;
+	for (size_t i = 0; i < COLLATERAL_FILES; i++)
+		contents[i] = &set->files[i];
+	contents[COLLATERAL_PCK_CRL] = &collateral->pck_crl.der;
+	contents[COLLATERAL_ROOT_CRL] = &collateral->root_crl.der;
+	for (size_t i = 0; i < COLLATERAL_FILES; i++) {
+		const char *name = collateral_file_name((enum collateral_file)i);
+		if (!write_file(folder, name, contents[i], err))
+			return false;
+	}
+	return write_file(folder, CRL_CHAIN_NAME, &set->pck_crl_chain, err);
+}
+
+static bool fetch(const struct pccs_service *service, const struct platform *platform,
+	struct pccs_set *out, struct error *err)
+{
+	const struct pccs_request request = {
+		.fmspc = platform->pck.fmspc,
+		.pck_ca = platform->pck_ca->role,
+		.root = &platform->anchor.root,
+	};
+	const struct net_limits limits = { .silence = FETCH_SILENCE_MAX,
+		.deadline = net_clock() + FETCH_MAX };
+	return pccs_service_fetch(service, &request, &limits, out, err);
+}
+
+static void print_success(const char *what, const char *folder, const struct collateral *collateral,
+	const struct anchor *anchor)
+{
+	char end[CLOCK_TEXT_SIZE];
+	char fmspc[2 * PCK_FMSPC_SIZE + 1];
+	clock_format_utc(end, collateral_end(collateral));
+	hex_format(fmspc, collateral->tcb_info.fmspc, PCK_FMSPC_SIZE);
+	printf("%s: %s\nPlatforms with FMSPC %s, valid until %s%s\n", what, folder, fmspc, end,
+		anchor->is_simulated ? " (SIMULATED)" : "");
+}
+
+bool cmd_collateral_fetch(const struct invocation *invocation, struct error *err)
+{
+	const struct options *options = &invocation->options;
+	const char *folder = invocation->arguments[1];
+	const struct pccs_options where = collateral_options(options);
+	AUTO(free_platform) struct platform platform = { 0 };
+	AUTO(pccs_service_close) struct pccs_service service = { 0 };
+	AUTO(pccs_set_free) struct pccs_set set = { 0 };
+	if (!read_platform(invocation->arguments[0], options->trust_root, &platform, err) ||
+		!pccs_service_find(&where, &service, err) || !fetch(&service, &platform, &set, err))
+		return false;
+	AUTO(auto_collateral)
+	struct collateral *collateral = collateral_new(
+		service.config.service, NULL, set.files, &platform.anchor, platform.pck_ca, err);
+	if (!collateral ||
+		!collateral_check_documents(collateral, &platform.pck, clock_now(), err) ||
+		!collateral_check_dates(collateral, clock_now(), err))
+		return error_prefix(err, "%s has sent", service.config.service);
+	if (!write_folder(folder, &set, collateral, err))
+		return false;
+	print_success("Collateral fetched", folder, collateral, &platform.anchor);
+	return true;
+}
+
+struct contents {
+	struct buf files[COLLATERAL_FILES];
+};
+
+static void free_contents(struct contents *contents)
+{
+	for (size_t i = 0; i < COLLATERAL_FILES; i++)
+		buf_free(&contents->files[i]);
+}
+
+/* Who issued the PCK CRL; without a quote there is nothing else that says who it has to be. */
+static bool read_crl_issuer(const char *folder, const struct anchor *anchor, struct chain *chain,
+	const struct certificate **issuer, struct error *err)
+{
+	AUTO(buf_free) struct buf pem = { 0 };
+	AUTO(auto_free) char *path = xasprintf("%s/" CRL_CHAIN_NAME, folder);
+	if (!file_read(path, CHAIN_MAX, &pem, err))
+		return false;
+	if (!chain_read(buf_bytes(&pem), chain, err))
+		return error_prefix(err, "%s", path);
+	*issuer = chain_find(chain, CERTIFICATE_PLATFORM_CA);
+	if (!*issuer)
+		*issuer = chain_find(chain, CERTIFICATE_PROCESSOR_CA);
+	if (!*issuer)
+		return error_set(err, ERROR_INVALID, "%s: no PCK CA is in it", path);
+	return certificate_check_issuer(*issuer, &anchor->root, err) ||
+	       error_prefix(err, "%s", path);
+}
+
+static bool verify_contents(const struct contents *contents, const char *folder,
+	const struct anchor *anchor, struct collateral **out, struct error *err)
+{
+	AUTO(chain_free) struct chain chain = { 0 };
+	const struct certificate *issuer;
+	int64_t now = clock_now();
+	AUTO(auto_free)
+	char *remedy =
+		xasprintf("fetch it anew with 'marblerun collateral fetch QUOTE %s'", folder);
+	if (!read_crl_issuer(folder, anchor, &chain, &issuer, err))
+		return false;
+	*out = collateral_new(folder, remedy, contents->files, anchor, issuer, err);
+	return *out && collateral_check_dates(*out, now, err) &&
+	       certificate_check_date(issuer, now, remedy, err) &&
+	       crl_check_not_listed(&(*out)->root_crl, issuer, err);
+}
+
+bool cmd_collateral_verify(const struct invocation *invocation, struct error *err)
+{
+	const char *folder = invocation->arguments[0];
+	AUTO(free_contents) struct contents contents = { 0 };
+	AUTO(anchor_free) struct anchor anchor = { 0 };
+	AUTO(auto_collateral) struct collateral *collateral = NULL;
+	if (!anchor_open(invocation->options.trust_root, &anchor, err) ||
+		!collateral_folder_read(folder, contents.files, err))
+		return false;
+	if (!verify_contents(&contents, folder, &anchor, &collateral, err))
+		return error_prefix(err, "collateral in %s", folder);
+	print_success("Collateral verified", folder, collateral, &anchor);
+	return true;
+}
+
+static void print_line(const char *what, const struct validity *validity, const char *rest)
+{
+	char start[CLOCK_TEXT_SIZE];
+	char end[CLOCK_TEXT_SIZE];
+	clock_format_utc(start, validity->start);
+	clock_format_utc(end, validity->end);
+	printf("%-12s %s to %s, %s\n", what, start, end, rest);
+}
+
+static bool find_body(
+	const struct buf *file, const char *name, struct bytes *body, struct error *err)
+{
+	struct signed_document document;
+	if (!signed_document_find(buf_bytes(file), name, &document, err))
+		return false;
+	*body = document.body;
+	return true;
+}
+
+static bool show_tcb_info(const struct buf *file, struct error *err)
+{
+	struct bytes body;
+	AUTO(tcb_info_free) struct tcb_info info = { 0 };
+	AUTO(buf_free) struct buf rest = { 0 };
+	if (!find_body(file, "tcbInfo", &body, err) || !tcb_info_parse(body, &info, err))
+		return error_prefix(err, "TCB info");
+	buf_put_text(&rest, "FMSPC ");
+	hex_encode(&rest, info.fmspc, sizeof(info.fmspc));
+	buf_printf(&rest, ", evaluation data number %u, %zu levels", info.evaluation_number,
+		info.levels.count);
+	print_line("TCB info", &info.validity, buf_text(&rest));
+	return true;
+}
+
+static bool show_qe_identity(const struct buf *file, struct error *err)
+{
+	struct bytes body;
+	AUTO(enclave_identity_free) struct enclave_identity identity = { 0 };
+	AUTO(buf_free) struct buf rest = { 0 };
+	if (!find_body(file, "enclaveIdentity", &body, err) ||
+		!enclave_identity_parse(body, &identity, err))
+		return error_prefix(err, "QE identity");
+	buf_put_text(&rest, "MRSIGNER ");
+	hex_encode(&rest, identity.mr_signer, sizeof(identity.mr_signer));
+	buf_printf(&rest, ", evaluation data number %u", identity.evaluation_number);
+	print_line("QE identity", &identity.validity, buf_text(&rest));
+	return true;
+}
+
+static bool show_crl(const char *name, const struct buf *file, struct error *err)
+{
+	AUTO(crl_free) struct crl crl = { 0 };
+	AUTO(buf_free) struct buf rest = { 0 };
+	if (!crl_read(buf_bytes(file), &crl, err))
+		return error_prefix(err, "%s", name);
+	buf_printf(&rest, "%zu revoked", crl.serial_count);
+	print_line(name, &crl.validity, buf_text(&rest));
+	return true;
+}
+
+bool cmd_collateral_show(const struct invocation *invocation, struct error *err)
+{
+	const char *folder = invocation->arguments[0];
+	AUTO(free_contents) struct contents contents = { 0 };
+	if (!collateral_folder_read(folder, contents.files, err))
+		return false;
+	if (!show_tcb_info(&contents.files[COLLATERAL_TCB_INFO], err) ||
+		!show_qe_identity(&contents.files[COLLATERAL_QE_IDENTITY], err) ||
+		!show_crl("PCK CRL", &contents.files[COLLATERAL_PCK_CRL], err) ||
+		!show_crl("root CRL", &contents.files[COLLATERAL_ROOT_CRL], err))
+		return error_prefix(err, "collateral in %s", folder);
+	puts("Nothing of this was verified: 'marblerun collateral verify' does that.");
+	return true;
+}
