@@ -85,19 +85,6 @@ static bool write_folder(const char *folder, const struct pccs_set *set,
 	return write_file(folder, CRL_CHAIN_NAME, &set->pck_crl_chain, err);
 }
 
-static bool fetch(const struct pccs_service *service, const struct platform *platform,
-	struct pccs_set *out, struct error *err)
-{
-	const struct pccs_request request = {
-		.fmspc = platform->pck.fmspc,
-		.pck_ca = platform->pck_ca->role,
-		.root = &platform->anchor.root,
-	};
-	const struct net_limits limits = { .silence = FETCH_SILENCE_MAX,
-		.deadline = net_clock() + FETCH_MAX };
-	return pccs_service_fetch(service, &request, &limits, out, err);
-}
-
 static void print_success(const char *what, const char *folder, const struct collateral *collateral,
 	const struct anchor *anchor)
 {
@@ -117,16 +104,22 @@ bool cmd_collateral_fetch(const struct invocation *invocation, struct error *err
 	AUTO(free_platform) struct platform platform = { 0 };
 	AUTO(pccs_service_close) struct pccs_service service = { 0 };
 	AUTO(pccs_set_free) struct pccs_set set = { 0 };
+	const struct net_limits limits = { .silence = FETCH_SILENCE_MAX,
+		.deadline = net_clock() + FETCH_MAX };
 	if (!read_platform(invocation->arguments[0], options->trust_root, &platform, err) ||
-		!pccs_service_find(&where, &service, err) || !fetch(&service, &platform, &set, err))
+		!pccs_service_find(&where, &service, err))
 		return false;
+	const struct pccs_wanted wanted = {
+		.fmspc = platform.pck.fmspc, .pck_ca = platform.pck_ca, .anchor = &platform.anchor
+	};
+	if (!pccs_service_fetch(&service, &wanted, &limits, &set, err))
+		return false;
+	const char *name = service.config.service;
 	AUTO(auto_collateral)
-	struct collateral *collateral = collateral_new(
-		service.config.service, NULL, set.files, &platform.anchor, platform.pck_ca, err);
-	if (!collateral ||
-		!collateral_check_documents(collateral, &platform.pck, clock_now(), err) ||
-		!collateral_check_dates(collateral, clock_now(), err))
-		return error_prefix(err, "%s has sent", service.config.service);
+	struct collateral *collateral =
+		pccs_wanted_verify(&wanted, name, set.files, clock_now(), err);
+	if (!collateral)
+		return error_prefix(err, "collateral of %s", name);
 	if (!write_folder(folder, &set, collateral, err))
 		return false;
 	print_success("Collateral fetched", folder, collateral, &platform.anchor);

@@ -128,25 +128,12 @@ static char *cache_path(const struct network_source *self, const struct entry *e
 		"%s/%s-%s-%s", self->cache_folder, fmspc, entry->is_tdx ? "tdx" : "sgx", id);
 }
 
-/* A set that can be used: verified, for these platforms, of this time. */
 static struct collateral *make_set(const struct network_source *self, const struct entry *entry,
 	const struct buf files[COLLATERAL_FILES], int64_t now, struct error *err)
 {
-	const char *where = self->service.config.service;
-	AUTO(auto_collateral)
-	struct collateral *set =
-		collateral_new(where, "the service has nothing newer: ask its operator", files,
-			entry->anchor, &entry->pck_ca, err);
-	if (!set || !collateral_check_dates(set, now, err))
-		return NULL;
-	if (memcmp(set->tcb_info.fmspc, entry->fmspc, PCK_FMSPC_SIZE) != 0) {
-		char has[2 * PCK_FMSPC_SIZE + 1];
-		hex_format(has, set->tcb_info.fmspc, PCK_FMSPC_SIZE);
-		error_set(err, ERROR_DENIED, "TCB info is for FMSPC %s, which was not asked for",
-			has);
-		return NULL;
-	}
-	return TAKE(set);
+	const struct pccs_wanted wanted = { entry->fmspc, entry->is_tdx, &entry->pck_ca,
+		entry->anchor };
+	return pccs_wanted_verify(&wanted, self->service.config.service, files, now, err);
 }
 
 /* Long before its end, and again if the service has nothing newer then. */
@@ -202,10 +189,10 @@ static struct found fetch_set(const struct network_source *self, const struct en
 	AUTO(pccs_set_free) struct pccs_set fetched = { 0 };
 	const struct net_limits limits = { SILENCE_MAX, net_clock() + FETCH_MAX,
 		&self->give_up[0] };
-	const struct pccs_request request = { entry->fmspc, entry->is_tdx, entry->pck_ca.role,
-		&entry->anchor->root };
+	const struct pccs_wanted wanted = { entry->fmspc, entry->is_tdx, &entry->pck_ca,
+		entry->anchor };
 	struct found found = { 0 };
-	if (!pccs_service_fetch(&self->service, &request, &limits, &fetched, err))
+	if (!pccs_service_fetch(&self->service, &wanted, &limits, &fetched, err))
 		return found;
 	AUTO(auto_collateral)
 	struct collateral *set = make_set(self, entry, fetched.files, now, err);
@@ -271,7 +258,8 @@ static void fetch(struct network_source *self, struct entry *entry, int64_t now)
 		cached = read_cached(self, entry, now);
 	if (cached.set && !known)
 		known = collateral_keep(cached.set);
-	if (!cached.set || cached.due <= now)
+	/* what is due is no reason to wait where somebody refreshes it in the background */
+	if (!cached.set || (cached.due <= now && !self->refreshes_in_background))
 		fetched = fetch_set(self, entry, known, now, &failure);
 	if (known)
 		collateral_release(known);

@@ -55,7 +55,7 @@ void pccs_set_free(struct pccs_set *set)
 /* One fetch on its way. */
 struct fetch {
 	const struct pccs_service *service;
-	const struct pccs_request *request;
+	const struct pccs_wanted *wanted;
 	const struct net_limits *limits;
 };
 
@@ -114,7 +114,7 @@ static bool put_base(const struct fetch *fetch, struct buf *out, struct error *e
 {
 	const char *base = fetch->service->config.service;
 	const char *sgx = strstr(base, SGX_PATH);
-	if (!fetch->request->is_tdx) {
+	if (!fetch->wanted->is_tdx) {
 		buf_put_text(out, base);
 		return true;
 	}
@@ -160,7 +160,7 @@ static bool fetch_tcb_info(const struct fetch *fetch, struct pccs_set *out, stru
 	AUTO(buf_free) struct buf url = { 0 };
 	if (!put_base(fetch, &url, err))
 		return false;
-	hex_format(digits, fetch->request->fmspc, PCK_FMSPC_SIZE);
+	hex_format(digits, fetch->wanted->fmspc, PCK_FMSPC_SIZE);
 	buf_printf(&url, "tcb?fmspc=%s%s", digits,
 		fetch->service->config.wants_early ? "&update=early" : "");
 	return fetch_document(fetch, &url, COLLATERAL_TCB_INFO, "TCB-Info-Issuer-Chain",
@@ -182,7 +182,7 @@ static bool fetch_qe_identity(const struct fetch *fetch, struct pccs_set *out, s
 
 static bool fetch_pck_crl(const struct fetch *fetch, struct pccs_set *out, struct error *err)
 {
-	bool is_platform = fetch->request->pck_ca == CERTIFICATE_PLATFORM_CA;
+	bool is_platform = fetch->wanted->pck_ca->role == CERTIFICATE_PLATFORM_CA;
 	bool wants_hex = fetch->service->config.api == QCNL_API_3_0;
 	AUTO(net_answer_free) struct net_answer answer = { 0 };
 	AUTO(auto_free)
@@ -219,7 +219,7 @@ static bool get_crl_by_uri(const struct fetch *fetch, struct net_answer *answer,
 {
 	AUTO(buf_free) struct buf point = { 0 };
 	AUTO(buf_free) struct buf url = { 0 };
-	if (!put_distribution_point(fetch->request->root, &point))
+	if (!put_distribution_point(&fetch->wanted->anchor->root, &point))
 		return error_set(
 			err, ERROR_INVALID, "the root certificate does not say where its CRL is");
 	buf_printf(&url, "%scrl?uri=", fetch->service->config.service);
@@ -255,11 +255,32 @@ static bool fetch_root_crl(const struct fetch *fetch, struct pccs_set *out, stru
 	return true;
 }
 
-bool pccs_service_fetch(const struct pccs_service *service, const struct pccs_request *request,
+bool pccs_service_fetch(const struct pccs_service *service, const struct pccs_wanted *wanted,
 	const struct net_limits *limits, struct pccs_set *out, struct error *err)
 {
-	const struct fetch fetch = { service, request, limits };
+	const struct fetch fetch = { service, wanted, limits };
 	*out = (struct pccs_set){ 0 };
 	return fetch_tcb_info(&fetch, out, err) && fetch_qe_identity(&fetch, out, err) &&
 	       fetch_pck_crl(&fetch, out, err) && fetch_root_crl(&fetch, out, err);
+}
+
+struct collateral *pccs_wanted_verify(const struct pccs_wanted *wanted, const char *service,
+	const struct buf files[COLLATERAL_FILES], int64_t now, struct error *err)
+{
+	static const char remedy[] = "the service has nothing newer: ask its operator";
+	AUTO(auto_collateral)
+	struct collateral *set =
+		collateral_new(service, remedy, files, wanted->anchor, wanted->pck_ca, err);
+	if (!set || !collateral_check_dates(set, now, err))
+		return NULL;
+	if (memcmp(set->tcb_info.fmspc, wanted->fmspc, PCK_FMSPC_SIZE) != 0) {
+		char has[2 * PCK_FMSPC_SIZE + 1];
+		char asked[2 * PCK_FMSPC_SIZE + 1];
+		hex_format(has, set->tcb_info.fmspc, PCK_FMSPC_SIZE);
+		hex_format(asked, wanted->fmspc, PCK_FMSPC_SIZE);
+		error_set(err, ERROR_DENIED,
+			"TCB info is for FMSPC %s instead of %s, which was asked for", has, asked);
+		return NULL;
+	}
+	return TAKE(set);
 }

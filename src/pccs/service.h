@@ -21,12 +21,12 @@ bool pccs_service_open(
 	struct pccs_service *service, struct qcnl *config, const char *ca_file, struct error *err);
 void pccs_service_close(struct pccs_service *service);
 
-/* What a set of collateral is for. */
-struct pccs_request {
-	const uint8_t *fmspc;
+/* What a set of collateral is for, and who vouches for it. */
+struct pccs_wanted {
+	const uint8_t *fmspc; /* PCK_FMSPC_SIZE bytes */
 	bool is_tdx;
-	enum certificate_role pck_ca;   /* CERTIFICATE_PLATFORM_CA or CERTIFICATE_PROCESSOR_CA */
-	const struct certificate *root; /* its distribution point names the root's CRL */
+	const struct certificate *pck_ca; /* Platform or Processor CA */
+	const struct anchor *anchor;
 };
 
 /* As the service sent it. */
@@ -40,8 +40,15 @@ struct pccs_set {
  * ERROR_NOT_FOUND (the service does not know this kind of platform), ERROR_UNAVAILABLE,
  * ERROR_DENIED (it is not who it should be) or ERROR_INVALID; what was fetched is to be freed.
  */
-bool pccs_service_fetch(const struct pccs_service *service, const struct pccs_request *request,
+bool pccs_service_fetch(const struct pccs_service *service, const struct pccs_wanted *wanted,
 	const struct net_limits *limits, struct pccs_set *out, struct error *err);
 void pccs_set_free(struct pccs_set *set);
+
+/*
+ * The files as a set that can be used: verified, for these platforms, of the time `now`. Messages
+ * name the service. NULL with what collateral_new or collateral_check_dates says, or ERROR_DENIED.
+ */
+struct collateral *pccs_wanted_verify(const struct pccs_wanted *wanted, const char *service,
+	const struct buf files[COLLATERAL_FILES], int64_t now, struct error *err);
 
 #endif
