@@ -5,7 +5,8 @@ PREFIX ?= /usr/local
 CXX_FOR_clang = clang++
 export CXX := $(or $(CXX_FOR_$(CC)),$(CXX))
 
-.PHONY: all build deps demo demo-nginx demo-redis demo-python test lint bench install clean
+.PHONY: all build deps demo demo-nginx demo-redis demo-python coordinator-enclave test lint bench install \
+	clean
 all: build
 
 deps:
@@ -24,6 +25,15 @@ demo: build
 demo-nginx demo-redis demo-python: demo-%: build
 	@tools/install-packages demo-$*
 	samples/$*/demo $(BUILD)
+
+# KEY=FILE signs it, else one that stays in the build folder; TRUST_ROOT=FILE for a simulated platform.
+# Gramine's own tools are taken where they are installed.
+KEY ?= $(BUILD)/enclave-key.pem
+coordinator-enclave: build
+	@[ -e $(KEY) ] || { echo "making $(KEY)"; $(BUILD)/bin/graphene-sign --gen-key $(KEY); }
+	PATH="$(abspath $(BUILD))/bin:$$PATH:$(abspath $(BUILD))/lib/graphene-sim/bin" \
+		packaging/gramine/coordinator-enclave $(BUILD)/coordinator-enclave $(BUILD)/bin/coordinator \
+		$(KEY) $(TRUST_ROOT)
 
 test: build
 	tools/run-tests $(BUILD)

@@ -3,9 +3,9 @@
 #include "fuzz.h"
 
 #include "base/cleanup.h"
-#include "cli/ca_pair.h"
-#include "cli/jsend.h"
 #include "cli/manifest_updates.h"
+#include "client/ca_pair.h"
+#include "client/jsend.h"
 
 #include <string.h>
 

@@ -77,20 +77,11 @@ enclave() {
 property() { marblerun package-info "$1" | sed -n "s/^$2 .*: //p"; }
 
 make_coordinator() {
-	mkdir -p coordinator/state
-	cp "$build/bin/coordinator" platform/root_ca.pem coordinator
+	mkdir coordinator
 	cp -r platform/collateral coordinator
-	enclave owner.pem coordinator coordinator \
-		"$source/packaging/gramine/coordinator.manifest.template" \
-		-Dcoordinator=coordinator -Dtrust_root=root_ca.pem
-	cat >coordinator-era.json <<-END
-		{
-			"UniqueID": "$(property coordinator UniqueID)",
-			"SignerID": "$(property coordinator SignerID)",
-			"ProductID": 3,
-			"SecurityVersion": 1
-		}
-	END
+	PATH=$source/packaging/gramine:$PATH run coordinator-enclave coordinator \
+		"$build/bin/coordinator" owner.pem platform/root_ca.pem
+	mv coordinator/coordinator-era.json .
 }
 
 # On free ports: sets `client` and `mesh` to where it serves its two APIs.

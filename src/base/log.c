@@ -8,6 +8,7 @@
 
 #include <stdarg.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #define VALUE_MAX 4096
@@ -23,6 +24,15 @@ void log_configure(enum log_level level, enum log_format format)
 {
 	settings.level = level;
 	settings.format = format;
+}
+
+enum log_level log_level_of(const char *name, enum log_level otherwise)
+{
+	for (enum log_level level = LOG_DEBUG; level < LOG_FATAL; level++) {
+		if (!strcasecmp(name, level_names[level]))
+			return level;
+	}
+	return otherwise;
 }
 
 bool log_enabled(enum log_level level)

@@ -23,6 +23,9 @@ enum log_format {
 
 /* Starts as LOG_INFO and LOG_CONSOLE. Call before threads exist. */
 void log_configure(enum log_level level, enum log_format format);
+/* The level of this name in any case, `otherwise` if there is none. LOG_FATAL and LOG_OFF have
+ * none. */
+enum log_level log_level_of(const char *name, enum log_level otherwise);
 /* For messages that cost something to build. */
 bool log_enabled(enum log_level level);
 

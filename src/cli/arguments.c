@@ -41,11 +41,7 @@ static bool take_value(struct cursor *cursor, const struct flag *flag, const cha
 		return error_set(err, ERROR_INVALID, "flag needs an argument: %s", shown);
 	if (!value)
 		value = *cursor->next++;
-	if (!options || option_set(options, flag, value))
-		return true;
-	return error_set(err, ERROR_INVALID,
-		"invalid argument \"%s\" for \"--%s\" flag: it is neither true nor false", value,
-		flag->name);
+	return !options || option_set(options, flag, value, err);
 }
 
 static bool take_long(struct cursor *cursor, const struct command *command, struct options *options,
@@ -149,6 +145,10 @@ static bool check_count(const struct invocation *invocation, struct error *err)
 		return true;
 	if (invocation->count >= command->least && invocation->count <= command->most)
 		return true;
+	if (command->most == ANY_NUMBER)
+		return error_set(err, ERROR_INVALID,
+			"requires at least %zu arg(s), only received %zu", command->least,
+			invocation->count);
 	return error_set(err, ERROR_INVALID, "accepts %zu arg(s), received %zu", command->most,
 		invocation->count);
 }

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "cli/output.h"
+#include "cli/session.h"
 
 #define CACHE_MAX (1U << 20)
 
@@ -25,7 +26,7 @@ static char *cache_path(const struct options *options, struct error *err)
 	return NULL;
 }
 
-bool cert_cache_load(const struct options *options, struct ca_pair *certs, struct error *err)
+bool cert_cache_load(const struct options *options, struct marblerun *marblerun, struct error *err)
 {
 	AUTO(auto_free) char *path = cache_path(options, err);
 	AUTO(buf_free) struct buf text = { 0 };
@@ -33,20 +34,22 @@ bool cert_cache_load(const struct options *options, struct ca_pair *certs, struc
 	if (!path)
 		return error_prefix(err, "loading Coordinator certificate cache");
 	if (file_read(path, CACHE_MAX, &text, &reason) &&
-		ca_pair_read(buf_bytes(&text), certs, &reason))
+		(marblerun_trust(marblerun, text.data, text.size) ||
+			session_failed(marblerun, &reason)))
 		return true;
 	return error_set(err, reason.kind,
 		"loading Coordinator certificate cache %s: %s: verify the Coordinator with 'marblerun manifest verify' or 'manifest set' to write it",
 		path, reason.message);
 }
 
-bool cert_cache_save(const struct options *options, const struct ca_pair *certs, struct error *err)
+bool cert_cache_save(const struct options *options, struct marblerun *marblerun, struct error *err)
 {
 	AUTO(auto_free) char *path = cache_path(options, err);
-	AUTO(buf_free) struct buf text = { 0 };
-	ca_pair_put(certs, &text);
+	AUTO(marblerun_bytes_free) struct marblerun_bytes chain = { 0 };
 	if (path && file_make_parents(path, 0755, err) &&
-		output_write(path, buf_bytes(&text), 0600, err))
+		(marblerun_get_certificate(marblerun, MARBLERUN_CHAIN, &chain) ||
+			session_failed(marblerun, err)) &&
+		output_write(path, session_bytes(&chain), 0600, err))
 		return true;
 	return error_prefix(err, "saving Coordinator certificate cache");
 }

@@ -7,12 +7,12 @@
 #define CLI_CERT_CACHE_H
 
 #include "base/error.h"
-#include "cli/ca_pair.h"
 #include "cli/options.h"
+#include "marblerun/marblerun.h"
 
-/* ERROR_NOT_FOUND, with what to do, when there is no cache yet. */
-bool cert_cache_load(const struct options *options, struct ca_pair *certs, struct error *err);
+/* Trusts what is there. ERROR_NOT_FOUND, with what to do, when there is no cache yet. */
+bool cert_cache_load(const struct options *options, struct marblerun *marblerun, struct error *err);
 /* Creates the folder with mode 0755 and replaces the file, mode 0600. */
-bool cert_cache_save(const struct options *options, const struct ca_pair *certs, struct error *err);
+bool cert_cache_save(const struct options *options, struct marblerun *marblerun, struct error *err);
 
 #endif

@@ -5,11 +5,11 @@
 #include "base/file.h"
 #include "base/hex.h"
 #include "base/memory.h"
-#include "cli/collateral.h"
 #include "cli/command.h"
+#include "cli/output.h"
 #include "dcap/collateral_folder.h"
 #include "dcap/signed_document.h"
-#include "pccs/service.h"
+#include "pccs/open.h"
 #include "sgx/quote.h"
 
 #include <stdio.h>
@@ -63,7 +63,7 @@ static bool write_file(
 	const char *folder, const char *name, const struct buf *content, struct error *err)
 {
 	AUTO(auto_free) char *path = xasprintf("%s/%s", folder, name);
-	return file_replace(path, content->data, content->size, 0644, err);
+	return output_write(path, buf_bytes(content), 0644, err);
 }
 
 /* CRLs in DER, in whichever encoding they came. */
@@ -85,22 +85,33 @@ static bool write_folder(const char *folder, const struct pccs_set *set,
 	return write_file(folder, CRL_CHAIN_NAME, &set->pck_crl_chain, err);
 }
 
-static void print_success(const char *what, const char *folder, const struct collateral *collateral,
-	const struct anchor *anchor)
+static bool print_success(const struct options *options, const char *what, const char *folder,
+	const struct collateral *collateral, bool is_simulated, struct error *err)
 {
 	char end[CLOCK_TEXT_SIZE];
 	char fmspc[2 * PCK_FMSPC_SIZE + 1];
 	clock_format_utc(end, collateral_end(collateral));
 	hex_format(fmspc, collateral->tcb_info.fmspc, PCK_FMSPC_SIZE);
+	if (output_is_json(options)) {
+		AUTO(auto_json)
+		json_t *document = json_pack("{ss ss ss sb}", "folder", folder, "fmspc", fmspc,
+			"validUntil", end, "simulated", (int)is_simulated);
+		return output_json(document, err);
+	}
 	printf("%s: %s\nPlatforms with FMSPC %s, valid until %s%s\n", what, folder, fmspc, end,
-		anchor->is_simulated ? " (SIMULATED)" : "");
+		is_simulated ? " (SIMULATED)" : "");
+	return true;
 }
 
 bool cmd_collateral_fetch(const struct invocation *invocation, struct error *err)
 {
 	const struct options *options = &invocation->options;
 	const char *folder = invocation->arguments[1];
-	const struct pccs_options where = collateral_options(options);
+	const struct pccs_options where = {
+		.collateral = options->collateral,
+		.ca_file = options->collateral_ca,
+		.secure_cert = options->collateral_secure_cert,
+	};
 	AUTO(free_platform) struct platform platform = { 0 };
 	AUTO(pccs_service_close) struct pccs_service service = { 0 };
 	AUTO(pccs_set_free) struct pccs_set set = { 0 };
@@ -122,8 +133,8 @@ bool cmd_collateral_fetch(const struct invocation *invocation, struct error *err
 		return error_prefix(err, "collateral of %s", name);
 	if (!write_folder(folder, &set, collateral, err))
 		return false;
-	print_success("Collateral fetched", folder, collateral, &platform.anchor);
-	return true;
+	return print_success(options, "Collateral fetched", folder, collateral,
+		platform.anchor.is_simulated, err);
 }
 
 struct contents {
@@ -159,7 +170,7 @@ static bool verify_contents(const struct contents *contents, const char *folder,
 	const struct anchor *anchor, struct collateral **out, struct error *err)
 {
 	AUTO(chain_free) struct chain chain = { 0 };
-	const struct certificate *issuer;
+	const struct certificate *issuer = NULL;
 	int64_t now = clock_now();
 	AUTO(auto_free)
 	char *remedy =
@@ -183,17 +194,34 @@ bool cmd_collateral_verify(const struct invocation *invocation, struct error *er
 		return false;
 	if (!verify_contents(&contents, folder, &anchor, &collateral, err))
 		return error_prefix(err, "collateral in %s", folder);
-	print_success("Collateral verified", folder, collateral, &anchor);
-	return true;
+	return print_success(&invocation->options, "Collateral verified", folder, collateral,
+		anchor.is_simulated, err);
 }
 
-static void print_line(const char *what, const struct validity *validity, const char *rest)
+/* What is printed: lines for people, members of one object for programs. */
+struct view {
+	struct buf text;
+	json_t *document;
+};
+
+static void free_view(struct view *view)
+{
+	buf_free(&view->text);
+	json_decref(view->document);
+}
+
+/* Adds one part. `rest` is the end of its line; the members of `more`, which is taken, its own. */
+static void add_part(struct view *view, const char *name, const char *member,
+	const struct validity *validity, const char *rest, json_t *more)
 {
 	char start[CLOCK_TEXT_SIZE];
 	char end[CLOCK_TEXT_SIZE];
 	clock_format_utc(start, validity->start);
 	clock_format_utc(end, validity->end);
-	printf("%-12s %s to %s, %s\n", what, start, end, rest);
+	buf_printf(&view->text, "%-12s %s to %s, %s\n", name, start, end, rest);
+	json_t *part = json_pack("{ss ss}", "validFrom", start, "validUntil", end);
+	json_object_update_new(part, more);
+	json_object_set_new(view->document, member, part);
 }
 
 static bool find_body(
@@ -206,44 +234,51 @@ static bool find_body(
 	return true;
 }
 
-static bool show_tcb_info(const struct buf *file, struct error *err)
+static bool show_tcb_info(struct view *view, const struct buf *file, struct error *err)
 {
 	struct bytes body;
+	char fmspc[2 * PCK_FMSPC_SIZE + 1];
 	AUTO(tcb_info_free) struct tcb_info info = { 0 };
 	AUTO(buf_free) struct buf rest = { 0 };
 	if (!find_body(file, "tcbInfo", &body, err) || !tcb_info_parse(body, &info, err))
 		return error_prefix(err, "TCB info");
-	buf_put_text(&rest, "FMSPC ");
-	hex_encode(&rest, info.fmspc, sizeof(info.fmspc));
-	buf_printf(&rest, ", evaluation data number %u, %zu levels", info.evaluation_number,
-		info.levels.count);
-	print_line("TCB info", &info.validity, buf_text(&rest));
+	hex_format(fmspc, info.fmspc, sizeof(info.fmspc));
+	buf_printf(&rest, "FMSPC %s, evaluation data number %u, %zu levels", fmspc,
+		info.evaluation_number, info.levels.count);
+	add_part(view, "TCB info", "tcbInfo", &info.validity, buf_text(&rest),
+		json_pack("{ss si}", "fmspc", fmspc, "tcbEvaluationDataNumber",
+			(int)info.evaluation_number));
 	return true;
 }
 
-static bool show_qe_identity(const struct buf *file, struct error *err)
+static bool show_qe_identity(struct view *view, const struct buf *file, struct error *err)
 {
 	struct bytes body;
+	char signer[2 * SGX_HASH_SIZE + 1];
 	AUTO(enclave_identity_free) struct enclave_identity identity = { 0 };
 	AUTO(buf_free) struct buf rest = { 0 };
 	if (!find_body(file, "enclaveIdentity", &body, err) ||
 		!enclave_identity_parse(body, &identity, err))
 		return error_prefix(err, "QE identity");
-	buf_put_text(&rest, "MRSIGNER ");
-	hex_encode(&rest, identity.mr_signer, sizeof(identity.mr_signer));
-	buf_printf(&rest, ", evaluation data number %u", identity.evaluation_number);
-	print_line("QE identity", &identity.validity, buf_text(&rest));
+	hex_format(signer, identity.mr_signer, sizeof(identity.mr_signer));
+	buf_printf(&rest, "MRSIGNER %s, evaluation data number %u", signer,
+		identity.evaluation_number);
+	add_part(view, "QE identity", "qeIdentity", &identity.validity, buf_text(&rest),
+		json_pack("{ss si}", "mrsigner", signer, "tcbEvaluationDataNumber",
+			(int)identity.evaluation_number));
 	return true;
 }
 
-static bool show_crl(const char *name, const struct buf *file, struct error *err)
+static bool show_crl(struct view *view, const char *name, const char *member,
+	const struct buf *file, struct error *err)
 {
 	AUTO(crl_free) struct crl crl = { 0 };
 	AUTO(buf_free) struct buf rest = { 0 };
 	if (!crl_read(buf_bytes(file), &crl, err))
 		return error_prefix(err, "%s", name);
 	buf_printf(&rest, "%zu revoked", crl.serial_count);
-	print_line(name, &crl.validity, buf_text(&rest));
+	add_part(view, name, member, &crl.validity, buf_text(&rest),
+		json_pack("{si}", "revoked", (int)crl.serial_count));
 	return true;
 }
 
@@ -251,13 +286,17 @@ bool cmd_collateral_show(const struct invocation *invocation, struct error *err)
 {
 	const char *folder = invocation->arguments[0];
 	AUTO(free_contents) struct contents contents = { 0 };
+	AUTO(free_view) struct view view = { .document = json_object() };
 	if (!collateral_folder_read(folder, contents.files, err))
 		return false;
-	if (!show_tcb_info(&contents.files[COLLATERAL_TCB_INFO], err) ||
-		!show_qe_identity(&contents.files[COLLATERAL_QE_IDENTITY], err) ||
-		!show_crl("PCK CRL", &contents.files[COLLATERAL_PCK_CRL], err) ||
-		!show_crl("root CRL", &contents.files[COLLATERAL_ROOT_CRL], err))
+	if (!show_tcb_info(&view, &contents.files[COLLATERAL_TCB_INFO], err) ||
+		!show_qe_identity(&view, &contents.files[COLLATERAL_QE_IDENTITY], err) ||
+		!show_crl(&view, "PCK CRL", "pckCRL", &contents.files[COLLATERAL_PCK_CRL], err) ||
+		!show_crl(&view, "root CRL", "rootCRL", &contents.files[COLLATERAL_ROOT_CRL], err))
 		return error_prefix(err, "collateral in %s", folder);
-	puts("Nothing of this was verified: 'marblerun collateral verify' does that.");
+	if (output_is_json(&invocation->options))
+		return output_json(view.document, err);
+	printf("%sNothing of this was verified: 'marblerun collateral verify' does that.\n",
+		buf_text(&view.text));
 	return true;
 }

@@ -1,49 +1,52 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/cleanup.h"
 #include "cli/cert_cache.h"
-#include "cli/client_api.h"
 #include "cli/command.h"
 #include "cli/manifest_updates.h"
 #include "cli/output.h"
 #include "cli/session.h"
+#include "client/json.h"
 
 #include <stdio.h>
 
-/* Replaces *manifest by itself with the updates of the log merged in. */
-static bool display_update(struct https *https, struct buf *manifest, struct error *err)
+/* The manifest with the updates of the log merged in. */
+static bool put_updated(
+	struct marblerun *m, struct bytes manifest, struct buf *out, struct error *err)
 {
-	AUTO(buf_free) struct buf log = { 0 };
-	AUTO(buf_free) struct buf updated = { 0 };
-	if (!client_api_get_update_log(https, &log, err))
-		return false;
-	if (!manifest_updates_merge(buf_bytes(manifest), buf_bytes(&log), &updated, err))
-		return error_prefix(err, "merging updates");
-	buf_clear(manifest);
-	buf_put(manifest, updated.data, updated.size);
-	return true;
+	AUTO(marblerun_bytes_free) struct marblerun_bytes log = { 0 };
+	if (!marblerun_get_update_log(m, &log))
+		return session_failed(m, err);
+	return manifest_updates_merge(manifest, session_bytes(&log), out, err) ||
+	       error_prefix(err, "merging updates");
 }
 
 static bool put_manifest(
-	const struct options *options, struct https *https, struct buf *out, struct error *err)
+	const struct options *options, struct marblerun *m, struct buf *out, struct error *err)
 {
-	AUTO(buf_free) struct buf manifest = { 0 };
-	AUTO(buf_free) struct buf fingerprint = { 0 };
-	if (!client_api_get_manifest(https, &manifest, &fingerprint, err))
+	AUTO(marblerun_manifest_free) struct marblerun_manifest got = { 0 };
+	AUTO(buf_free) struct buf text = { 0 };
+	if (!marblerun_get_manifest(m, &got))
+		return session_failed(m, err);
+	struct bytes manifest = session_bytes(&got.manifest);
+	if (options->display_update && !put_updated(m, manifest, &text, err))
 		return false;
-	if (options->display_update && !display_update(https, &manifest, err))
-		return false;
-	if (options->signature)
-		buf_printf(out, "{\n\"ManifestSignature\": \"%s\",\n\"Manifest\": ",
-			buf_text(&fingerprint));
-	buf_put(out, manifest.data, manifest.size);
-	if (options->signature)
-		buf_put_text(out, "}");
+	if (!options->display_update)
+		buf_put(&text, manifest.data, manifest.size);
+	/* its bytes are what was signed, so they stay as they are */
+	AUTO(auto_json) json_t *value = json_read(buf_bytes(&text), err);
+	if (output_is_json(options) && !value)
+		return error_prefix(err, "the manifest of the Coordinator is no JSON");
+	bool is_wrapped = options->signature || output_is_json(options);
+	if (is_wrapped)
+		buf_printf(
+			out, "{\n\"ManifestSignature\": \"%s\",\n\"Manifest\": ", got.fingerprint);
+	buf_put(out, text.data, text.size);
+	buf_put_text(out, is_wrapped ? "}" : "");
 	return true;
 }
 
 static bool hand_out(const char *path, const struct buf *text, struct error *err)
 {
-	if (path && *path)
+	if (path)
 		return output_write(path, buf_bytes(text), 0644, err);
 	fwrite(buf_text(text), 1, text->size, stdout);
 	putchar('\n');
@@ -53,13 +56,13 @@ static bool hand_out(const char *path, const struct buf *text, struct error *err
 bool cmd_manifest_get(const struct invocation *invocation, struct error *err)
 {
 	const struct options *options = &invocation->options;
-	AUTO(session_free) struct session session = { 0 };
 	AUTO(buf_free) struct buf text = { 0 };
-	if (!session_attest(options, invocation->arguments[0], &session, err))
+	AUTO(auto_marblerun)
+	struct marblerun *m = session_attest(options, invocation->arguments[0], err);
+	if (!m)
 		return false;
-	puts("Successfully verified Coordinator, now requesting manifest");
-	if (!put_manifest(options, session.https, &text, err) ||
-		!hand_out(options->output, &text, err))
+	output_say(options, "Successfully verified Coordinator, now requesting manifest");
+	if (!put_manifest(options, m, &text, err) || !hand_out(output_file(options), &text, err))
 		return false;
-	return !options->keep_cert || cert_cache_save(options, &session.certs, err);
+	return !options->keep_cert || cert_cache_save(options, m, err);
 }

@@ -2,10 +2,11 @@
 #include "base/cleanup.h"
 #include "base/hex.h"
 #include "cli/cert_cache.h"
-#include "cli/client_api.h"
 #include "cli/command.h"
 #include "cli/manifest_file.h"
+#include "cli/output.h"
 #include "cli/session.h"
+#include "client/json.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -35,20 +36,28 @@ static bool expected_fingerprint(
 	return true;
 }
 
+static bool report(const struct options *options, const char *fingerprint, struct error *err)
+{
+	if (!output_is_json(options)) {
+		puts("OK");
+		return true;
+	}
+	AUTO(auto_json)
+	json_t *result = json_pack("{sb ss}", "verified", true, "signature", fingerprint);
+	return output_json(result, err);
+}
+
 bool cmd_manifest_verify(const struct invocation *invocation, struct error *err)
 {
 	char expected[MANIFEST_FINGERPRINT_SIZE];
-	AUTO(session_free) struct session session = { 0 };
-	AUTO(buf_free) struct buf manifest = { 0 };
-	AUTO(buf_free) struct buf fingerprint = { 0 };
-	if (!expected_fingerprint(invocation->arguments[0], expected, err) ||
-		!session_attest(&invocation->options, invocation->arguments[1], &session, err) ||
-		!client_api_get_manifest(session.https, &manifest, &fingerprint, err))
+	if (!expected_fingerprint(invocation->arguments[0], expected, err))
 		return false;
-	if (strcmp(buf_text(&fingerprint), expected) != 0)
-		return error_set(err, ERROR_DENIED,
-			"MarbleRun deployment is using a different manifest than expected: manifest hash does not match local hash: \"%s\" != \"%s\"",
-			buf_text(&fingerprint), expected);
-	puts("OK");
-	return cert_cache_save(&invocation->options, &session.certs, err);
+	AUTO(auto_marblerun)
+	struct marblerun *m = session_attest(&invocation->options, invocation->arguments[1], err);
+	if (!m)
+		return false;
+	if (!marblerun_verify_manifest(m, expected))
+		return session_failed(m, err);
+	return report(&invocation->options, expected, err) &&
+	       cert_cache_save(&invocation->options, m, err);
 }

@@ -7,13 +7,28 @@
 #define FLAGS(list)  (list), sizeof(list) / sizeof((list)[0])
 #define NO_FLAGS     NULL, 0
 
+/* of commands whose result is printed; the others name the file, and know "json" as well */
+#define JSON_FLAG                                                                                  \
+	{                                                                                          \
+		"output", 'o', FLAG_FORMAT, MEMBER(output), OUTPUT_JSON, NULL, NULL,               \
+			"print JSON instead of text"                                               \
+	}
+
+static const struct flag json_flags[] = { JSON_FLAG };
+
+static const struct flag prepare_flags[] = {
+	{ "output", 'o', FLAG_FORMAT, MEMBER(output), OUTPUT_JSON, NULL, NULL,
+		"print the changes as JSON, and change nothing" },
+};
+
 static const struct flag set_flags[] = {
 	{ "recoverydata", 'r', FLAG_TEXT, MEMBER(recoverydata), "FILE", NULL, NULL,
 		"write the recovery data here instead of printing it" },
+	JSON_FLAG,
 };
 
 static const struct flag get_flags[] = {
-	{ "output", 'o', FLAG_TEXT, MEMBER(output), "FILE", NULL, NULL,
+	{ "output", 'o', FLAG_TEXT, MEMBER(output), "FILE|json", NULL, NULL,
 		"write the manifest here instead of printing it" },
 	{ "signature", 's', FLAG_SWITCH, MEMBER(signature), NULL, NULL, NULL,
 		"also get the manifest's signature" },
@@ -24,22 +39,72 @@ static const struct flag get_flags[] = {
 };
 
 static const struct flag log_flags[] = {
-	{ "output", 'o', FLAG_TEXT, MEMBER(output), "FILE", NULL, NULL,
+	{ "output", 'o', FLAG_TEXT, MEMBER(output), "FILE|json", NULL, NULL,
 		"write the log here instead of printing it" },
 };
 
+/* How users prove who they are. */
+#define USER_FLAGS                                                                                 \
+	{ "cert", 'c', FLAG_TEXT, MEMBER(cert), "FILE", NULL, NULL, "your certificate, in PEM" },  \
+		{ "key", 'k', FLAG_TEXT, MEMBER(key), "FILE", NULL, NULL,                          \
+			"its private key, in PEM" },                                               \
+		{ "pkcs11-config", 0, FLAG_TEXT, MEMBER(pkcs11_config), "FILE", NULL, NULL,        \
+			"both are on a PKCS#11 token, which this JSON file names" },               \
+		{ "pkcs11-key-id", 0, FLAG_TEXT, MEMBER(pkcs11_key_id), "ID", NULL, NULL,          \
+			"id of the key on the token" },                                            \
+		{ "pkcs11-key-label", 0, FLAG_TEXT, MEMBER(pkcs11_key_label), "LABEL", NULL, NULL, \
+			"label of the key on the token" },                                         \
+		{ "pkcs11-cert-id", 0, FLAG_TEXT, MEMBER(pkcs11_cert_id), "ID", NULL, NULL,        \
+			"id of the certificate on the token" },                                    \
+	{                                                                                          \
+		"pkcs11-cert-label", 0, FLAG_TEXT, MEMBER(pkcs11_cert_label), "LABEL", NULL, NULL, \
+			"label of the certificate on the token"                                    \
+	}
+
+static const struct flag user_flags[] = {
+	USER_FLAGS,
+	JSON_FLAG,
+};
+
+static const struct flag update_flags[] = {
+	USER_FLAGS,
+	{ "recoverydata", 'r', FLAG_TEXT, MEMBER(recoverydata), "FILE", NULL, NULL,
+		"write new recovery data here instead of printing it" },
+	JSON_FLAG,
+};
+
+static const struct flag pending_flags[] = {
+	{ "output", 'o', FLAG_TEXT, MEMBER(output), "FILE|json", NULL, NULL,
+		"write the manifest here instead of printing it" },
+	{ "missing", 0, FLAG_SWITCH, MEMBER(missing), NULL, NULL, NULL,
+		"print who has not acknowledged the update yet" },
+};
+
+static const struct flag secret_set_flags[] = {
+	USER_FLAGS,
+	{ "from-pem", 0, FLAG_TEXT, MEMBER(from_pem), "NAME", NULL, NULL,
+		"the file is PEM: set the secret of this name to what is in it" },
+	JSON_FLAG,
+};
+
+static const struct flag secret_get_flags[] = {
+	USER_FLAGS,
+	{ "output", 'o', FLAG_TEXT, MEMBER(output), "FILE|json", NULL, NULL,
+		"write the secrets here, as JSON, instead of printing them" },
+};
+
 static const struct flag root_flags[] = {
-	{ "output", 'o', FLAG_TEXT, MEMBER(output), "FILE", NULL, "marblerunRootCA.crt",
+	{ "output", 'o', FLAG_TEXT, MEMBER(output), "FILE|json", NULL, "marblerunRootCA.crt",
 		"file to write" },
 };
 
 static const struct flag intermediate_flags[] = {
-	{ "output", 'o', FLAG_TEXT, MEMBER(output), "FILE", NULL, "marblerunIntermediateCA.crt",
-		"file to write" },
+	{ "output", 'o', FLAG_TEXT, MEMBER(output), "FILE|json", NULL,
+		"marblerunIntermediateCA.crt", "file to write" },
 };
 
 static const struct flag chain_flags[] = {
-	{ "output", 'o', FLAG_TEXT, MEMBER(output), "FILE", NULL, "marblerunChainCA.crt",
+	{ "output", 'o', FLAG_TEXT, MEMBER(output), "FILE|json", NULL, "marblerunChainCA.crt",
 		"file to write" },
 };
 
@@ -54,10 +119,21 @@ const struct command commands[] = {
 		cmd_manifest_log, FLAGS(log_flags) },
 	{ "manifest signature", "<file>", 1, 1,
 		"Print the signature (SHA-256) of a manifest file, offline", cmd_manifest_signature,
-		NO_FLAGS },
+		FLAGS(json_flags) },
+	{ "manifest update", "", 0, 0, "Update the manifest of a Coordinator", NULL, NO_FLAGS },
+	{ "manifest update apply", "<file> <IP:PORT>", 2, 2,
+		"Submit an update: of SecurityVersions, or a whole manifest",
+		cmd_manifest_update_apply, FLAGS(update_flags) },
+	{ "manifest update acknowledge", "<file> <IP:PORT>", 2, 2,
+		"Agree to the update that waits, which must be this manifest",
+		cmd_manifest_update_acknowledge, FLAGS(update_flags) },
+	{ "manifest update cancel", "<IP:PORT>", 1, 1, "Cancel the update that waits",
+		cmd_manifest_update_cancel, FLAGS(user_flags) },
+	{ "manifest update get", "<IP:PORT>", 1, 1, "Get the manifest of the update that waits",
+		cmd_manifest_update_get, FLAGS(pending_flags) },
 	{ "manifest verify", "<file or signature> <IP:PORT>", 2, 2,
 		"Verify a Coordinator and that it uses this manifest", cmd_manifest_verify,
-		NO_FLAGS },
+		FLAGS(json_flags) },
 	{ "certificate", "", 0, 0, "Get the certificates of a Coordinator", NULL, NO_FLAGS },
 	{ "certificate root", "<IP:PORT>", 1, 1,
 		"Verify a Coordinator and get its root certificate", cmd_certificate_root,
@@ -67,19 +143,32 @@ const struct command commands[] = {
 		cmd_certificate_intermediate, FLAGS(intermediate_flags) },
 	{ "certificate chain", "<IP:PORT>", 1, 1, "Verify a Coordinator and get both certificates",
 		cmd_certificate_chain, FLAGS(chain_flags) },
-	{ "status", "<IP:PORT>", 1, 1, "Print the state of a Coordinator", cmd_status, NO_FLAGS },
+	{ "secret", "", 0, 0, "Read and write secrets of a deployment", NULL, NO_FLAGS },
+	{ "secret set", "<file> <IP:PORT>", 2, 2, "Give values to user-defined secrets",
+		cmd_secret_set, FLAGS(secret_set_flags) },
+	{ "secret get", "<name>... <IP:PORT>", 2, ANY_NUMBER, "Get the values of secrets",
+		cmd_secret_get, FLAGS(secret_get_flags) },
+	{ "status", "<IP:PORT>", 1, 1, "Print the state of a Coordinator", cmd_status,
+		FLAGS(json_flags) },
 	{ "collateral", "", 0, 0, "Work with DCAP collateral", NULL, NO_FLAGS },
 	{ "collateral fetch", "<quote> <folder>", 2, 2,
 		"Get the collateral for the platform of a quote from a PCCS or PCS, and verify it",
-		cmd_collateral_fetch, NO_FLAGS },
+		cmd_collateral_fetch, FLAGS(json_flags) },
 	{ "collateral show", "<folder>", 1, 1, "Print what collateral says, unverified",
-		cmd_collateral_show, NO_FLAGS },
+		cmd_collateral_show, FLAGS(json_flags) },
 	{ "collateral verify", "<folder>", 1, 1, "Verify signatures and dates of collateral",
-		cmd_collateral_verify, NO_FLAGS },
+		cmd_collateral_verify, FLAGS(json_flags) },
 	{ "package-info", "<path>", 1, 1,
 		"Print the identity of an enclave: an ELF file, a .sig file or a folder",
-		cmd_package_info, NO_FLAGS },
-	{ "version", "", 0, 0, "Print the version of this program", cmd_version, NO_FLAGS },
+		cmd_package_info, FLAGS(json_flags) },
+	{ "graphene-prepare", "[spawn|preload] <manifest>", 1, 2,
+		"Make the changes to a Graphene manifest that a Marble needs", cmd_graphene_prepare,
+		FLAGS(prepare_flags) },
+	{ "gramine-prepare", "<manifest>", 1, 1,
+		"Make the changes to a Gramine manifest that a Marble needs", cmd_gramine_prepare,
+		FLAGS(prepare_flags) },
+	{ "version", "", 0, 0, "Print the version of this program", cmd_version,
+		FLAGS(json_flags) },
 	{ "completion", "bash|zsh|fish", 1, 1, "Print a script for completion on the command line",
 		cmd_completion, NO_FLAGS },
 	{ "help", "[command]", 0, 3, "Print the help of a command", cmd_help, NO_FLAGS },

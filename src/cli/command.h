@@ -16,11 +16,13 @@ struct invocation {
 	size_t count;
 };
 
+#define ANY_NUMBER ((size_t)-1)
+
 struct command {
 	const char *name; /* all words: "manifest set" */
 	const char *arguments;
 	size_t least; /* number of arguments */
-	size_t most;
+	size_t most;  /* ANY_NUMBER for no limit */
 	const char *help;
 	bool (*run)(const struct invocation *invocation, struct error *err); /* NULL for a group */
 	const struct flag *flags;
@@ -48,13 +50,21 @@ bool cmd_collateral_fetch(const struct invocation *invocation, struct error *err
 bool cmd_collateral_show(const struct invocation *invocation, struct error *err);
 bool cmd_collateral_verify(const struct invocation *invocation, struct error *err);
 bool cmd_completion(const struct invocation *invocation, struct error *err);
+bool cmd_gramine_prepare(const struct invocation *invocation, struct error *err);
+bool cmd_graphene_prepare(const struct invocation *invocation, struct error *err);
 bool cmd_help(const struct invocation *invocation, struct error *err);
 bool cmd_manifest_get(const struct invocation *invocation, struct error *err);
 bool cmd_manifest_log(const struct invocation *invocation, struct error *err);
 bool cmd_manifest_set(const struct invocation *invocation, struct error *err);
 bool cmd_manifest_signature(const struct invocation *invocation, struct error *err);
+bool cmd_manifest_update_acknowledge(const struct invocation *invocation, struct error *err);
+bool cmd_manifest_update_apply(const struct invocation *invocation, struct error *err);
+bool cmd_manifest_update_cancel(const struct invocation *invocation, struct error *err);
+bool cmd_manifest_update_get(const struct invocation *invocation, struct error *err);
 bool cmd_manifest_verify(const struct invocation *invocation, struct error *err);
 bool cmd_package_info(const struct invocation *invocation, struct error *err);
+bool cmd_secret_get(const struct invocation *invocation, struct error *err);
+bool cmd_secret_set(const struct invocation *invocation, struct error *err);
 bool cmd_status(const struct invocation *invocation, struct error *err);
 bool cmd_version(const struct invocation *invocation, struct error *err);
 

@@ -37,7 +37,7 @@ static void put_commands(const char *group, struct buf *out)
 	for (size_t i = 0; i < command_count; i++) {
 		const char *last = command_below(&commands[i], group);
 		if (last)
-			buf_printf(out, "  %-14s %s\n", last, commands[i].help);
+			buf_printf(out, "  %-16s %s\n", last, commands[i].help);
 	}
 	buf_printf(out, "\nUse \"marblerun %s%s<command> --help\" for more about a command.\n",
 		group, *group ? " " : "");

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `marblerun`: what owners and users of a deployment drive it with. */
 #include "base/cleanup.h"
+#include "base/memory.h"
 #include "cli/arguments.h"
 #include "cli/completion.h"
 #include "cli/help.h"
+#include "cli/terminal.h"
 #include "crypto/openssl.h"
 
-#include <curl/curl.h>
+#include <jansson.h>
 #include <string.h>
 
 static bool run(struct invocation *invocation, struct error *err)
@@ -45,15 +47,16 @@ int main(int argc, char **argv)
 	struct error err = { 0 };
 	bool success = true;
 	crypto_setup();
-	curl_global_init(CURL_GLOBAL_DEFAULT);
+	json_set_alloc_funcs(wiping_malloc, wiping_free); /* documents have secrets and PINs */
 	if (argc > 1 && !strcmp(argv[1], COMPLETION_COMMAND))
 		complete(argv + 2, argc - 2);
 	else
 		success = parse_and_run(argc, argv, &err);
 	if ((fflush(stdout) || ferror(stdout)) && success)
 		success = error_errno(&err, "cannot write to standard output");
-	if (!success)
-		fprintf(stderr, "Error: %s\n", err.message);
-	curl_global_cleanup();
+	if (!success) {
+		terminal_print(stderr, COLOUR_RED, "Error: ");
+		fprintf(stderr, "%s\n", err.message);
+	}
 	return success ? 0 : 1;
 }

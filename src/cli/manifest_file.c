@@ -3,8 +3,8 @@
 
 #include "base/file.h"
 #include "base/hex.h"
-#include "cli/json.h"
 #include "cli/yaml_json.h"
+#include "client/json.h"
 
 #include <string.h>
 

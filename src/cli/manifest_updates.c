@@ -2,7 +2,7 @@
 #include "cli/manifest_updates.h"
 
 #include "base/cleanup.h"
-#include "cli/json.h"
+#include "client/json.h"
 
 #include <string.h>
 #include <strings.h>
@@ -52,6 +52,23 @@ static bool apply_log(json_t *packages, struct bytes log, struct error *err)
 	return true;
 }
 
+/* What was logged since the manifest was last replaced; the quotes cannot stand in a name. */
+static struct bytes since_manifest(struct bytes log)
+{
+	static const char replaced[] = "\"update\":\"Complete Manifest updated\"";
+	const char *end = (const char *)log.data + log.size;
+	for (const char *found;
+		log.size && (found = memmem(log.data, log.size, replaced, strlen(replaced)));) {
+		const char *next = found + strlen(replaced);
+		log = (struct bytes){ next, (size_t)(end - next) };
+		/* the rest of that line */
+		const char *line = memchr(log.data, '\n', log.size);
+		log = line ? (struct bytes){ line + 1, (size_t)(end - line - 1) }
+			   : (struct bytes){ end, 0 };
+	}
+	return log;
+}
+
 static bool is_empty(const json_t *value)
 {
 	switch (json_typeof(value)) {
@@ -88,13 +105,9 @@ bool manifest_updates_merge(
 	AUTO(auto_json) json_t *document = json_read(manifest, err);
 	if (!document)
 		return error_prefix(err, "malformed manifest");
-	if (!apply_log(json_member(document, "Packages"), log, err))
+	if (!apply_log(json_member(document, "Packages"), since_manifest(log), err))
 		return false;
 	drop_empty_members(document);
-	AUTO(auto_free)
-	char *text = json_dumps(document, JSON_INDENT(4) | JSON_SORT_KEYS | JSON_ENCODE_ANY);
-	if (!text)
-		return error_set(err, ERROR_INTERNAL, "cannot print the manifest");
-	buf_put_text(out, text);
-	return true;
+	return json_put(document, JSON_INDENT(4) | JSON_SORT_KEYS | JSON_ENCODE_ANY, out) ||
+	       error_set(err, ERROR_INTERNAL, "cannot print the manifest");
 }

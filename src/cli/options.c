@@ -71,10 +71,21 @@ static void add_to_list(struct text_list *list, const char *text)
 	}
 }
 
-bool option_set(struct options *options, const struct flag *flag, const char *text)
+static bool refuse_value(
+	const struct flag *flag, const char *text, const char *why, struct error *err)
+{
+	return error_set(err, ERROR_INVALID, "invalid argument \"%s\" for \"--%s\" flag: %s", text,
+		flag->name, why);
+}
+
+bool option_set(
+	struct options *options, const struct flag *flag, const char *text, struct error *err)
 {
 	if (flag->kind == FLAG_SWITCH)
-		return parse_switch(text, member_of(options, flag));
+		return parse_switch(text, member_of(options, flag)) ||
+		       refuse_value(flag, text, "it is neither true nor false", err);
+	if (flag->kind == FLAG_FORMAT && strcmp(text, OUTPUT_JSON) != 0)
+		return refuse_value(flag, text, "the only format is " OUTPUT_JSON, err);
 	if (flag->kind == FLAG_LIST)
 		add_to_list(member_of(options, flag), text);
 	else
@@ -86,7 +97,7 @@ static bool is_unset(struct options *options, const struct flag *flag)
 {
 	if (flag->kind == FLAG_LIST)
 		return ((struct text_list *)member_of(options, flag))->count == 0;
-	return flag->kind == FLAG_TEXT && !*(const char **)member_of(options, flag);
+	return flag->kind != FLAG_SWITCH && !*(const char **)member_of(options, flag);
 }
 
 void options_complete(struct options *options, const struct flag *flags, size_t count)
@@ -95,7 +106,7 @@ void options_complete(struct options *options, const struct flag *flags, size_t 
 		const char *found = flags[i].environment ? getenv(flags[i].environment) : NULL;
 		const char *value = found && *found ? found : flags[i].fallback;
 		if (value && is_unset(options, &flags[i]))
-			option_set(options, &flags[i], value);
+			option_set(options, &flags[i], value, NULL);
 	}
 }
 

@@ -3,6 +3,8 @@
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
 
+#include "base/error.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -27,6 +29,15 @@ struct options {
 	const char *trust_root;
 	const char *output;
 	const char *recoverydata;
+	const char *cert;
+	const char *key;
+	const char *pkcs11_config;
+	const char *pkcs11_key_id;
+	const char *pkcs11_key_label;
+	const char *pkcs11_cert_id;
+	const char *pkcs11_cert_label;
+	const char *from_pem;
+	bool missing;
 	bool signature;
 	bool display_update;
 	bool keep_cert;
@@ -37,7 +48,10 @@ enum flag_kind {
 	FLAG_SWITCH, /* bool */
 	FLAG_TEXT,   /* const char * */
 	FLAG_LIST,   /* struct text_list: comma-separated, several uses add up */
+	FLAG_FORMAT, /* const char *, which can only be OUTPUT_JSON */
 };
+
+#define OUTPUT_JSON "json" /* of --output, also where that takes the name of a file */
 
 struct flag {
 	const char *name;
@@ -53,8 +67,12 @@ struct flag {
 extern const struct flag global_flags[];
 extern const size_t global_flag_count;
 
-/* Sets one flag, or adds to it. False if `text` is no value of a switch (as Go reads booleans). */
-bool option_set(struct options *options, const struct flag *flag, const char *text);
+/*
+ * Sets one flag, or adds to it. ERROR_INVALID if `text` is no value of a switch (as Go reads
+ * booleans), or no format.
+ */
+bool option_set(
+	struct options *options, const struct flag *flag, const char *text, struct error *err);
 
 /* Takes what was not set from the environment, else from the flags' fallbacks. */
 void options_complete(struct options *options, const struct flag *flags, size_t count);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "coordinator/config.h"
 
-#include "base/log.h"
 #include "base/memory.h"
 #include "base/number.h"
 #include "coordinator/core.h"
@@ -27,6 +26,7 @@ struct setting {
 enum {
 	MESH_ADDR,
 	CLIENT_ADDR,
+	PROMETHEUS_ADDR,
 	DNS_NAMES,
 	SEAL_DIR,
 	STARTUP_MANIFEST,
@@ -40,6 +40,7 @@ enum {
 	SIMULATION,
 	DEV_MODE,
 	DEBUG_LOGGING,
+	HTTP_ERROR_LOG_LEVEL,
 	SETTING_COUNT,
 };
 
@@ -48,6 +49,8 @@ static const struct setting known_settings[SETTING_COUNT] = {
 		"where Marbles activate (gRPC)", ":2001" },
 	[CLIENT_ADDR] = { "client-addr", "EDG_COORDINATOR_CLIENT_ADDR", "HOST:PORT",
 		"where owners and users connect (HTTPS)", ":4433" },
+	[PROMETHEUS_ADDR] = { "prometheus-addr", "EDG_COORDINATOR_PROMETHEUS_ADDR", "HOST:PORT",
+		"where /metrics and /events are served (plain HTTP)", NULL },
 	[DNS_NAMES] = { "dns-names", "EDG_COORDINATOR_DNS_NAMES", "LIST",
 		"names and IPs of the Coordinator, comma-separated", "localhost" },
 	[SEAL_DIR] = { "seal-dir", "EDG_COORDINATOR_SEAL_DIR", "DIR",
@@ -78,6 +81,9 @@ static const struct setting known_settings[SETTING_COUNT] = {
 		"log for people instead of JSON, with debug messages", NULL },
 	[DEBUG_LOGGING] = { "debug-logging", "EDG_DEBUG_LOGGING", NULL, "log debug messages",
 		NULL },
+	[HTTP_ERROR_LOG_LEVEL] = { "http-error-log-level", "EDG_HTTP_ERROR_LOG_LEVEL", "LEVEL",
+		"of TLS handshakes that fail on the client API: debug, info, warn or error",
+		"error" },
 };
 
 static void print_help(void)
@@ -184,6 +190,7 @@ enum config_result config_read(struct config *config, int argc, char **argv, str
 		return result;
 	config->mesh_address = copy(settings[MESH_ADDR].value);
 	config->client_address = copy(settings[CLIENT_ADDR].value);
+	config->metrics_address = copy(settings[PROMETHEUS_ADDR].value);
 	config->dns_names = copy(settings[DNS_NAMES].value);
 	config->seal_folder =
 		settings[SEAL_DIR].value ? copy(settings[SEAL_DIR].value) : default_seal_folder();
@@ -196,6 +203,7 @@ enum config_result config_read(struct config *config, int argc, char **argv, str
 	config->simulation = is_on(&settings[SIMULATION]);
 	config->dev_mode = is_on(&settings[DEV_MODE]);
 	config->debug_logging = is_on(&settings[DEBUG_LOGGING]);
+	config->http_error_level = log_level_of(settings[HTTP_ERROR_LOG_LEVEL].value, LOG_ERROR);
 	return read_curve(settings[CURVE].value, &config->curve_bits, err) &&
 			       read_loops(settings[LOOPS].value, &config->loops, err)
 		       ? CONFIG_RUN
@@ -206,6 +214,7 @@ void config_free(struct config *config)
 {
 	free(config->mesh_address);
 	free(config->client_address);
+	free(config->metrics_address);
 	free(config->dns_names);
 	free(config->seal_folder);
 	free(config->startup_manifest);

@@ -7,12 +7,14 @@
 #define COORDINATOR_CONFIG_H
 
 #include "base/error.h"
+#include "base/log.h"
 
 #include <stdbool.h>
 
 struct config {
 	char *mesh_address;
 	char *client_address;
+	char *metrics_address; /* NULL for none */
 	char *dns_names;
 	char *seal_folder;
 	char *startup_manifest; /* path, NULL for none */
@@ -26,6 +28,7 @@ struct config {
 	bool simulation;
 	bool dev_mode;
 	bool debug_logging;
+	enum log_level http_error_level; /* of TLS handshakes that fail on the client API */
 };
 
 enum config_result {

@@ -151,6 +151,10 @@ bool core_start(struct core *core, const struct core_config *config, struct erro
 {
 	*core = (struct core){ .config = *config };
 	log_info("Creating the Core object");
+	if (config->version) {
+		core->metrics = metrics_new(config->version);
+		core->events = events_new();
+	}
 	pthread_mutex_init(&core->reading, NULL);
 	pthread_mutex_init(&core->writing, NULL);
 	pthread_mutex_init(&core->quoting, NULL);
@@ -171,6 +175,8 @@ void core_stop(struct core *core)
 	store_close(core->store);
 	deployment_release(core->current);
 	dcap_verifier_free(core->verifier);
+	metrics_free(core->metrics);
+	events_free(core->events);
 	pthread_mutex_destroy(&core->reading);
 	pthread_mutex_destroy(&core->writing);
 	pthread_mutex_destroy(&core->quoting);
@@ -208,11 +214,25 @@ static void publish(struct core *core, struct deployment *next, struct counters 
 	deployment_release(previous);
 }
 
-/* Seals `next` under a new key, its counters first: a state without them would not load. */
-static bool seal(struct core *core, const struct deployment *next, struct counters **counters,
+static bool save(struct core *core, const struct deployment *next, const uint8_t *data_key,
 	struct error *err)
 {
 	AUTO(buf_free) struct buf state = { 0 };
+	return deployment_encode(next, &state, err) &&
+	       store_save(core->store, buf_bytes(&state), data_key, err);
+}
+
+/* Whatever it is that goes wrong on disk, it is our own fault, not that of who asked. */
+static bool fail_sealing(const struct error *reason, struct error *err)
+{
+	return error_set(err, ERROR_INTERNAL, "sealing state: %s", reason->message);
+}
+
+/* Seals `next` under a new key, its counters first: a state without them would not load. */
+static bool seal_anew(struct core *core, const struct deployment *next, struct counters **counters,
+	struct error *err)
+{
+	struct error reason = { 0 };
 	AUTO(buf_free) struct buf data_key = { 0 };
 	random_bytes(buf_extend(&data_key, DATA_KEY_SIZE), DATA_KEY_SIZE);
 	const struct counters_config config = {
@@ -220,12 +240,10 @@ static bool seal(struct core *core, const struct deployment *next, struct counte
 		.id = next->id,
 		.data_key = data_key.data,
 	};
-	if (!deployment_encode(next, &state, err))
-		return error_prefix(err, "sealing state");
-	*counters = counters_create(&config, err);
-	if (!*counters || !store_save(core->store, buf_bytes(&state), data_key.data, err)) {
+	*counters = counters_create(&config, &reason);
+	if (!*counters || !save(core, next, data_key.data, &reason)) {
 		counters_close(*counters);
-		return error_prefix(err, "sealing state");
+		return fail_sealing(&reason, err);
 	}
 	counters_remove_others(&config);
 	return true;
@@ -242,10 +260,51 @@ bool core_set_manifest(struct core *core, struct bytes manifest, struct error *e
 		error_set(err, ERROR_STATE, "server is not in expected state");
 	else
 		next = deployment_with_manifest(current, manifest, clock_now(), err);
-	if (next && seal(core, next, &counters, err)) {
+	if (next && seal_anew(core, next, &counters, err)) {
 		publish(core, TAKE(next), counters);
 		set = true;
 	}
 	pthread_mutex_unlock(&core->writing);
 	return set;
+}
+
+/* The same user in the present deployment; NULL if it does not have the user any more. */
+static const struct manifest_user *find_user_again(
+	const struct deployment *current, const struct manifest_user *user, struct error *err)
+{
+	const struct manifest_user *found =
+		current->manifest
+			? user_find(&current->manifest->users, buf_bytes(&user->certificate))
+			: NULL;
+	if (!found)
+		error_set(err, ERROR_UNAUTHENTICATED,
+			"unauthorized user: client certificate did not match any MarbleRun users");
+	return found;
+}
+
+static bool change_and_seal(
+	struct core *core, change_function *make, struct change *change, struct error *err)
+{
+	AUTO(auto_deployment) struct deployment *current = core_deployment(core);
+	AUTO(auto_deployment) struct deployment *next = NULL;
+	change->user = find_user_again(current, change->user, err);
+	if (!change->user)
+		return false;
+	change->curve_bits = core->config.pki.curve_bits;
+	change->now = clock_now();
+	bool made = make(current, change, &next, err);
+	struct error reason = { 0 };
+	if (next && !save(core, next, store_data_key(core->store), &reason))
+		return fail_sealing(&reason, err);
+	if (next)
+		publish(core, TAKE(next), core_counters(core));
+	return made;
+}
+
+bool core_change(struct core *core, change_function *make, struct change *change, struct error *err)
+{
+	pthread_mutex_lock(&core->writing);
+	bool made = change_and_seal(core, make, change, err);
+	pthread_mutex_unlock(&core->writing);
+	return made;
 }

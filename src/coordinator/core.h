@@ -6,8 +6,11 @@
 #ifndef COORDINATOR_CORE_H
 #define COORDINATOR_CORE_H
 
+#include "coordinator/change.h"
 #include "coordinator/counters.h"
 #include "coordinator/deployment.h"
+#include "coordinator/events.h"
+#include "coordinator/metrics.h"
 #include "pccs/open.h"
 
 #include <pthread.h>
@@ -21,11 +24,14 @@ struct core_config {
 	const char *attestation_folder;
 	struct pccs_options collateral; /* of the verifier; not used in simulation */
 	const char *trust_root_file;    /* NULL for Intel's */
+	const char *version;            /* for metrics; NULL when they are not served */
 };
 
 struct core {
 	struct core_config config;
 	struct dcap_verifier *verifier; /* NULL in simulation */
+	struct metrics *metrics;        /* NULL unless they are served */
+	struct events *events;
 
 	/* private to core.c */
 	struct collateral_source *network; /* the verifier's, if it asks a service; else NULL */
@@ -64,6 +70,13 @@ void core_finish_counting(struct core *core);
 
 /* Sets the manifest in states 1 and 2; sealed when it returns true. ERROR_STATE in others. */
 bool core_set_manifest(struct core *core, struct bytes manifest, struct error *err);
+
+/*
+ * Makes a change by the user who has the certificate of change->user, now. It is sealed when this
+ * returns true. On false, see change_function. ERROR_UNAUTHENTICATED when the user is gone.
+ */
+bool core_change(
+	struct core *core, change_function *make, struct change *change, struct error *err);
 
 /*
  * Appends a fresh quote, with Open Enclave header, over SHA-256(root certificate || nonce). Nothing

@@ -16,10 +16,12 @@ struct counter {
 	bool is_in_batch; /* of the write that is being put together */
 };
 
-/* One increment that waits for its write. */
+/* One increment, or raise, that waits for its write. */
 struct increment {
 	struct increment *next;
 	struct counter *counter;
+	bool is_raise;
+	uint64_t raised; /* what a raise makes of the counter */
 	void (*done)(void *context, const struct error *error);
 	void *context;
 };
@@ -85,10 +87,14 @@ static void put_all(const void *node, VISIT visit, void *context)
 static void settle(struct increment *batch, bool written)
 {
 	for (struct increment *i = batch; i; i = i->next) {
-		if (written)
-			i->counter->written++;
-		else
-			i->counter->value--;
+		struct counter *counter = i->counter;
+		if (!i->is_raise && written)
+			counter->written++;
+		else if (!i->is_raise)
+			counter->value--;
+		else if (written && counter->written < i->raised)
+			counter->written = i->raised;
+		/* a raise that failed stays in memory, since others may have built on it */
 	}
 }
 
@@ -216,6 +222,22 @@ bool counters_has_room(struct counters *counters, const char *name, uint64_t lim
 	return has_room;
 }
 
+/* With the lock held. */
+static struct increment *add_waiting(struct counters *counters, struct counter *counter,
+	void (*done)(void *context, const struct error *error), void *context)
+{
+	struct increment *increment = xcalloc(1, sizeof(*increment));
+	*increment = (struct increment){
+		.next = counters->waiting,
+		.counter = counter,
+		.done = done,
+		.context = context,
+	};
+	counters->waiting = increment;
+	pthread_cond_signal(&counters->work);
+	return increment;
+}
+
 bool counters_increment(struct counters *counters, const char *name, uint64_t limit,
 	void (*done)(void *context, const struct error *error), void *context)
 {
@@ -223,15 +245,56 @@ bool counters_increment(struct counters *counters, const char *name, uint64_t li
 	struct counter *counter = find_or_add(counters, name);
 	bool has_room = counter->value < limit;
 	if (has_room) {
-		struct increment *increment = xcalloc(1, sizeof(*increment));
-		*increment = (struct increment){ .next = counters->waiting,
-			.counter = counter,
-			.done = done,
-			.context = context };
 		counter->value++;
-		counters->waiting = increment;
-		pthread_cond_signal(&counters->work);
+		add_waiting(counters, counter, done, context);
 	}
 	pthread_mutex_unlock(&counters->lock);
 	return has_room;
+}
+
+/* Who waits for a raise. */
+struct waiter {
+	pthread_mutex_t lock;
+	pthread_cond_t done;
+	bool is_done;
+	struct error error;
+};
+
+static void wake_waiter(void *context, const struct error *error)
+{
+	struct waiter *waiter = context;
+	pthread_mutex_lock(&waiter->lock);
+	waiter->is_done = true;
+	if (error)
+		waiter->error = *error;
+	pthread_cond_signal(&waiter->done);
+	pthread_mutex_unlock(&waiter->lock);
+}
+
+static void wait_for(struct waiter *waiter)
+{
+	pthread_mutex_lock(&waiter->lock);
+	while (!waiter->is_done)
+		pthread_cond_wait(&waiter->done, &waiter->lock);
+	pthread_mutex_unlock(&waiter->lock);
+	pthread_cond_destroy(&waiter->done);
+	pthread_mutex_destroy(&waiter->lock);
+}
+
+bool counters_raise(struct counters *counters, const char *name, uint64_t value, uint64_t *previous,
+	struct error *err)
+{
+	struct waiter waiter = { .lock = PTHREAD_MUTEX_INITIALIZER,
+		.done = PTHREAD_COND_INITIALIZER };
+	pthread_mutex_lock(&counters->lock);
+	struct counter *counter = find_or_add(counters, name);
+	*previous = counter->value;
+	if (counter->value < value)
+		counter->value = value;
+	struct increment *raise = add_waiting(counters, counter, wake_waiter, &waiter);
+	raise->is_raise = true;
+	raise->raised = counter->value;
+	pthread_mutex_unlock(&counters->lock);
+	wait_for(&waiter);
+	return !waiter.error.kind || error_set(err, ERROR_INTERNAL, "%s", waiter.error.message);
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * How often each Marble type was activated (spec marble-api.md clause 6), for the types that have a
- * limit. Counts only grow. They live in a journal of sealed records beside the sealed state, tied
- * to it by the deployment's ID; a thread of its own writes all increments that came meanwhile as
- * one record and syncs once (group commit), so an answer never precedes its increment on disk.
+ * limit, and the monotonic counters of Marbles (client-api.md clause 5.11). Counts only grow. They
+ * live in a journal of sealed records beside the sealed state, tied to it by the deployment's ID; a
+ * thread of its own writes all increments that came meanwhile as one record and syncs once (group
+ * commit), so an answer never precedes its increment on disk.
  */
 #ifndef COORDINATOR_COUNTERS_H
 #define COORDINATOR_COUNTERS_H
@@ -40,5 +41,12 @@ bool counters_has_room(struct counters *counters, const char *name, uint64_t lim
  */
 bool counters_increment(struct counters *counters, const char *name, uint64_t limit,
 	void (*done)(void *context, const struct error *error), void *context);
+
+/*
+ * Makes a counter, which may be new, `value` or leaves it greater. Returns when that is on disk;
+ * *previous is what it was before.
+ */
+bool counters_raise(struct counters *counters, const char *name, uint64_t value, uint64_t *previous,
+	struct error *err);
 
 #endif

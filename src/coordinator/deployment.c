@@ -14,9 +14,17 @@ static struct secret *secret_of_authority(X509 *certificate)
 	return secret_of_certificate(buf_bytes(&der), NULL);
 }
 
+static void free_prepared(struct deployment *deployment)
+{
+	secret_free(deployment->root_ca);
+	secret_free(deployment->coordinator_root);
+	secret_free(deployment->coordinator_intermediate);
+}
+
 void deployment_prepare(struct deployment *deployment)
 {
 	const struct pki *pki = &deployment->pki;
+	free_prepared(deployment);
 	deployment->root_ca = secret_of_authority(pki->marble_root);
 	deployment->coordinator_root = secret_of_authority(pki->root);
 	deployment->coordinator_intermediate = secret_of_authority(pki->intermediate);
@@ -44,13 +52,7 @@ struct deployment *deployment_create(const struct pki_options *options, int64_t 
 
 static void share_authority(struct deployment *to, const struct deployment *from)
 {
-	const struct pki *pki = &from->pki;
-	EVP_PKEY_up_ref(pki->root_key);
-	EVP_PKEY_up_ref(pki->intermediate_key);
-	X509_up_ref(pki->root);
-	X509_up_ref(pki->intermediate);
-	X509_up_ref(pki->marble_root);
-	to->pki = *pki;
+	to->pki = pki_share(&from->pki);
 	buf_put(&to->quote, from->quote.data, from->quote.size);
 	memcpy(to->root_secret, from->root_secret, ROOT_SECRET_SIZE);
 	memcpy(to->previous_root_secret, from->previous_root_secret, ROOT_SECRET_SIZE);
@@ -59,29 +61,104 @@ static void share_authority(struct deployment *to, const struct deployment *from
 
 static bool sign_manifest(struct deployment *deployment, struct error *err)
 {
+	buf_clear(&deployment->manifest_signature);
 	return key_sign(deployment->pki.root_key, EVP_sha256(),
 		buf_bytes(&deployment->manifest_text), &deployment->manifest_signature, err);
+}
+
+static bool raise_packages(struct deployment *deployment, struct error *err)
+{
+	struct manifest *manifest = deployment->manifest;
+	for (size_t i = 0; i < deployment->raised.count; i++) {
+		const struct strmap_entry *entry = &deployment->raised.entries[i];
+		if (!strmap_get(&manifest->packages, entry->name))
+			return error_set(err, ERROR_INTERNAL,
+				"the manifest has no package %s, which was updated", entry->name);
+		manifest_raise(manifest, entry->name, *(const uint64_t *)entry->value);
+	}
+	return true;
+}
+
+bool deployment_reload_manifest(struct deployment *deployment, struct error *err)
+{
+	manifest_free(deployment->manifest);
+	deployment->manifest = manifest_parse(buf_bytes(&deployment->manifest_text), err);
+	return deployment->manifest && raise_packages(deployment, err);
+}
+
+bool deployment_set_manifest(
+	struct deployment *deployment, struct bytes manifest_text, struct error *err)
+{
+	buf_clear(&deployment->manifest_text);
+	buf_put(&deployment->manifest_text, manifest_text.data, manifest_text.size);
+	strmap_free(&deployment->raised, free);
+	return deployment_reload_manifest(deployment, err) && sign_manifest(deployment, err);
+}
+
+void deployment_raise(struct deployment *deployment, const char *package, uint64_t security_version)
+{
+	uint64_t *raised = xmalloc(sizeof(*raised));
+	*raised = security_version;
+	strmap_add(&deployment->raised, package, raised);
+	strmap_sort(&deployment->raised, free);
+}
+
+bool deployment_renew_authority(
+	struct deployment *deployment, unsigned curve_bits, int64_t now, struct error *err)
+{
+	struct pki renewed;
+	bool good = pki_renew(&deployment->pki, curve_bits, now, &renewed, err);
+	pki_free(&deployment->pki);
+	deployment->pki = renewed;
+	if (good)
+		deployment_prepare(deployment);
+	return good;
 }
 
 struct deployment *deployment_with_manifest(
 	const struct deployment *from, struct bytes manifest_text, int64_t now, struct error *err)
 {
 	AUTO(auto_deployment) struct deployment *next = deployment_new(STATE_ACCEPTING_MARBLES);
-	next->manifest = manifest_parse(manifest_text, err);
-	if (!next->manifest)
-		return NULL;
 	share_authority(next, from);
 	random_bytes(next->id, DEPLOYMENT_ID_SIZE);
-	buf_put(&next->manifest_text, manifest_text.data, manifest_text.size);
+	if (!deployment_set_manifest(next, manifest_text, err))
+		return NULL;
 	if (!secrets_generate_shared(
 		    &next->manifest->secrets, &next->pki, now, &next->shared_secrets, err)) {
 		error_prefix(err, "generating secrets from manifest");
 		return NULL;
 	}
-	if (!dry_run(next, NULL, now, err) || !sign_manifest(next, err))
+	if (!dry_run(next, NULL, now, err))
 		return NULL;
-	update_log_put(&next->update_log, "Initial manifest set");
+	update_log_begin(&next->update_log, "Initial manifest set");
+	update_log_end(&next->update_log);
 	return TAKE(next);
+}
+
+static void copy_secrets(struct strmap *to, const struct strmap *from)
+{
+	for (size_t i = 0; i < from->count; i++)
+		strmap_add(to, from->entries[i].name, secret_copy(from->entries[i].value));
+	strmap_sort(to, secret_free_value);
+}
+
+struct deployment *deployment_copy(const struct deployment *from)
+{
+	struct deployment *copy = deployment_new(from->state);
+	share_authority(copy, from);
+	memcpy(copy->id, from->id, DEPLOYMENT_ID_SIZE);
+	buf_put(&copy->manifest_text, from->manifest_text.data, from->manifest_text.size);
+	buf_put(&copy->manifest_signature, from->manifest_signature.data,
+		from->manifest_signature.size);
+	copy->manifest = manifest_reference(from->manifest);
+	for (size_t i = 0; i < from->raised.count; i++)
+		deployment_raise(copy, from->raised.entries[i].name,
+			*(const uint64_t *)from->raised.entries[i].value);
+	copy_secrets(&copy->shared_secrets, &from->shared_secrets);
+	copy_secrets(&copy->previous_secrets, &from->previous_secrets);
+	buf_put(&copy->update_log, from->update_log.data, from->update_log.size);
+	copy->pending = from->pending ? pending_copy(from->pending) : NULL;
+	return copy;
 }
 
 struct deployment *deployment_reference(struct deployment *deployment)
@@ -99,12 +176,12 @@ void deployment_release(struct deployment *deployment)
 	buf_free(&deployment->manifest_text);
 	buf_free(&deployment->manifest_signature);
 	manifest_free(deployment->manifest);
+	strmap_free(&deployment->raised, free);
 	strmap_free(&deployment->shared_secrets, secret_free_value);
 	strmap_free(&deployment->previous_secrets, secret_free_value);
 	buf_free(&deployment->update_log);
-	secret_free(deployment->root_ca);
-	secret_free(deployment->coordinator_root);
-	secret_free(deployment->coordinator_intermediate);
+	pending_free(deployment->pending);
+	free_prepared(deployment);
 	memory_wipe(deployment->root_secret, ROOT_SECRET_SIZE);
 	memory_wipe(deployment->previous_root_secret, ROOT_SECRET_SIZE);
 	free(deployment);

@@ -7,6 +7,7 @@
 #define COORDINATOR_DEPLOYMENT_H
 
 #include "base/strmap.h"
+#include "coordinator/pending_update.h"
 #include "coordinator/pki.h"
 #include "coordinator/secrets.h"
 #include "manifest/manifest.h"
@@ -39,7 +40,9 @@ struct deployment {
 	struct manifest *manifest;
 	struct strmap shared_secrets;   /* shared and user-defined: name to struct secret */
 	struct strmap previous_secrets; /* of those that were made anew, the values before */
+	struct strmap raised;           /* package to uint64_t *, the updated SecurityVersion */
 	struct buf update_log;          /* lines */
+	struct pending_update *pending; /* NULL when no update waits */
 
 	/* made once, used by every activation */
 	struct secret *root_ca;
@@ -59,11 +62,28 @@ struct deployment *deployment_create(const struct pki_options *options, int64_t 
 struct deployment *deployment_with_manifest(
 	const struct deployment *from, struct bytes manifest_text, int64_t now, struct error *err);
 
+/*
+ * Another one that says the same, with one reference, for the functions below to change before it
+ * is published. `from` has a manifest.
+ */
+struct deployment *deployment_copy(const struct deployment *from);
+/* Puts another manifest in the place of the present one, and signs it. */
+bool deployment_set_manifest(
+	struct deployment *deployment, struct bytes manifest_text, struct error *err);
+/* Notes an update of a package, which has an effect after the next function. */
+void deployment_raise(
+	struct deployment *deployment, const char *package, uint64_t security_version);
+/* Reads the manifest from its text again, with all updates of packages. */
+bool deployment_reload_manifest(struct deployment *deployment, struct error *err);
+/* Makes all certificates below the root anew. */
+bool deployment_renew_authority(
+	struct deployment *deployment, unsigned curve_bits, int64_t now, struct error *err);
+
 /* Appends everything that must survive a restart (spec pki-and-state.md clause 5), or reads it. */
 bool deployment_encode(const struct deployment *deployment, struct buf *out, struct error *err);
 struct deployment *deployment_decode(struct bytes data, struct error *err);
 
-/* An empty one with one reference, and, once its authority is there, what is made once from it. */
+/* An empty one with one reference, and, whenever its authority is new, what is made once of it. */
 struct deployment *deployment_new(enum coordinator_state state);
 void deployment_prepare(struct deployment *deployment);
 

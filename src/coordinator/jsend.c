@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "coordinator/jsend.h"
 
-#include "base/base64.h"
 #include "base/cleanup.h"
 #include "base/json_text.h"
 
@@ -30,6 +29,13 @@ void jsend_success(struct http_response *response, const char *data)
 	put_envelope(&response->body, "success", data, "");
 }
 
+void jsend_success_text(struct http_response *response, const char *text)
+{
+	AUTO(buf_free) struct buf data = { 0 };
+	json_text_put(&data, text, strlen(text));
+	jsend_success(response, buf_text(&data));
+}
+
 void jsend_error(struct http_response *response, int status, const char *message)
 {
 	response->status = status;
@@ -40,34 +46,13 @@ void jsend_error(struct http_response *response, int status, const char *message
 
 void jsend_fail(struct http_response *response, int status, const char *message)
 {
+	jsend_fail_with(response, status, "null", message);
+}
+
+void jsend_fail_with(
+	struct http_response *response, int status, const char *data, const char *message)
+{
 	response->status = status;
 	add_header(response, "Content-Type", "application/json");
-	put_envelope(&response->body, "fail", "null", message);
-}
-
-/* A comma unless this is the first member. */
-static void put_name(struct buf *data, const char *name)
-{
-	if (data->size && data->data[data->size - 1] != '{')
-		buf_put_u8(data, ',');
-	json_text_put(data, name, strlen(name));
-	buf_put_u8(data, ':');
-}
-
-void jsend_put_text(struct buf *data, const char *name, const char *value)
-{
-	put_name(data, name);
-	json_text_put(data, value, strlen(value));
-}
-
-void jsend_put_bytes(struct buf *data, const char *name, struct bytes value)
-{
-	put_name(data, name);
-	if (!value.size) {
-		buf_put_text(data, "null");
-		return;
-	}
-	buf_put_u8(data, '"');
-	base64_encode(data, value.data, value.size);
-	buf_put_u8(data, '"');
+	put_envelope(&response->body, "fail", data, message);
 }

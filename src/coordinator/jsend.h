@@ -7,14 +7,14 @@
 
 /* `data` is JSON text. */
 void jsend_success(struct http_response *response, const char *data);
+/* Data that is one text. */
+void jsend_success_text(struct http_response *response, const char *text);
 /* v1, and in v2 for what is not the client's fault. An empty message is left out. */
 void jsend_error(struct http_response *response, int status, const char *message);
 /* v2: the client's fault. */
 void jsend_fail(struct http_response *response, int status, const char *message);
-
-/* Members of the data: append `"name":` and the value to a JSON object's text. */
-void jsend_put_text(struct buf *data, const char *name, const char *value);
-/* Base64; null when there is nothing. */
-void jsend_put_bytes(struct buf *data, const char *name, struct bytes value);
+/* The same with data, which is JSON text. */
+void jsend_fail_with(
+	struct http_response *response, int status, const char *data, const char *message);
 
 #endif

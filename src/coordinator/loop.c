@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "coordinator/client_api.h"
 #include "coordinator/mesh_api.h"
+#include "coordinator/metrics_api.h"
 
 #include <fcntl.h>
 
@@ -131,8 +132,21 @@ static bool init_servers(struct loop *loop, const struct loop_config *config, st
 		.body_max = BODY_MAX,
 		.connections_max = config->client_connections,
 		.idle_seconds = IDLE_SECONDS,
+		.error_level = config->http_error_level,
+	};
+	const struct http_server_config metrics = {
+		.base = loop->base,
+		.listener = config->metrics_listener,
+		.handle = metrics_api_handle,
+		.context = config->core,
+		.idle_seconds = IDLE_SECONDS,
 	};
 	loop->client_server = http_server_new(&client, err);
+	if (config->metrics_listener >= 0) {
+		loop->metrics_server = http_server_new(&metrics, err);
+		if (!loop->metrics_server)
+			return false;
+	}
 	loop->mesh_server = mesh_api_serve(loop, config->mesh_listener, config->mesh_tls,
 		config->mesh_connections, IDLE_SECONDS, err);
 	return loop->client_server && loop->mesh_server;
@@ -190,8 +204,10 @@ void loop_close(struct loop *loop)
 	if (!loop->base)
 		return;
 	http_server_free(loop->client_server);
+	http_server_free(loop->metrics_server);
 	grpc_server_free(loop->mesh_server);
 	loop->client_server = NULL;
+	loop->metrics_server = NULL;
 	loop->mesh_server = NULL;
 	/* libevent frees a connection in two more turns of the loop, or never */
 	while (event_base_get_num_events(loop->base, EVENT_BASE_COUNT_ACTIVE) > 0)

@@ -21,10 +21,12 @@ struct loop_config {
 	struct worker *waiting_worker;
 	int client_listener; /* listening, non-blocking; the loop closes them */
 	int mesh_listener;
+	int metrics_listener; /* -1 for none */
 	SSL_CTX *client_tls;
 	SSL_CTX *mesh_tls;
 	size_t client_connections; /* at most */
 	size_t mesh_connections;
+	enum log_level http_error_level;
 };
 
 struct loop {
@@ -34,6 +36,7 @@ struct loop {
 	struct event_base *base;
 	struct http_server *client_server;
 	struct grpc_server *mesh_server;
+	struct http_server *metrics_server; /* NULL for none */
 	struct grpc_method mesh_methods[2];
 	int wake[2]; /* pipe */
 	struct event *woken;

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "coordinator/build_info.h"
 #include "coordinator/config.h"
 #include "coordinator/loop.h"
 #include "coordinator/serve.h"
@@ -37,6 +38,8 @@ static void log_event_loop(int severity, const char *message)
 static void set_up_process(void)
 {
 	allow_descriptors();
+	/* its buffers hold what TLS hands out and takes: requests and answers with secrets */
+	event_set_mem_functions(wiping_malloc, wiping_realloc, wiping_free);
 	event_set_log_callback(log_event_loop);
 	crypto_setup();
 	json_set_alloc_funcs(wiping_malloc, wiping_free);
@@ -91,6 +94,7 @@ static bool run(const struct config *config, struct error *err)
 			.refreshes_in_background = true,
 		},
 		.trust_root_file = config->trust_root,
+		.version = config->metrics_address ? MARBLERUN_VERSION : NULL,
 	};
 	struct core core;
 	if (!decoders_narrow(err) ||
@@ -119,7 +123,7 @@ int main(int argc, char **argv)
 		break;
 	}
 	set_up_log(&config);
-	log_info("Starting coordinator", "version", MARBLERUN_VERSION);
+	log_info("Starting coordinator", "version", MARBLERUN_VERSION, "commit", build_commit);
 	if (run(&config, &err)) {
 		log_info("Coordinator ended");
 		return 0;

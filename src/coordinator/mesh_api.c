@@ -12,6 +12,7 @@ struct pending {
 	struct loop *loop;
 	struct grpc_call *call; /* NULL when the Marble is gone */
 	struct buf answer;
+	struct buf quote; /* for the event */
 	char *marble_type;
 	char *uuid;
 	struct error error; /* of counting */
@@ -52,32 +53,53 @@ static void put_answer(const struct activation_result *result, struct buf *out)
 	activation_response_put(&response, out);
 }
 
-static void log_success(const char *marble_type, const char *uuid)
+static void tell_success(
+	struct core *core, const char *marble_type, const char *uuid, struct bytes quote)
 {
 	log_info("Successfully activated new Marble", "MarbleType", marble_type, "UUID", uuid);
+	metrics_end_call(core->metrics, marble_type, uuid, "OK");
+	events_add(core->events, marble_type, uuid, quote);
 }
 
-static void log_failure(const char *marble_type, const char *uuid, const struct error *err)
+static void tell_failure(struct core *core, const char *marble_type, const char *uuid,
+	enum grpc_code code, const struct error *err)
 {
+	char unknown[32];
 	log_error("Marble Activation failed", "marbleType", marble_type, "uuid", uuid, "error",
 		err->message);
+	metrics_end_call(core->metrics, marble_type, uuid, grpc_code_name((int)code, unknown));
+}
+
+static void tell_gone(struct core *core, const struct activation_request *request)
+{
+	struct error err = { 0 };
+	error_set(&err, ERROR_UNAVAILABLE, "the Marble did not wait for the answer");
+	tell_failure(core, request->marble_type, request->uuid, GRPC_CANCELLED, &err);
+}
+
+static void free_pending(struct pending *pending)
+{
+	buf_free(&pending->answer);
+	buf_free(&pending->quote);
+	free(pending->marble_type);
+	free(pending->uuid);
+	free(pending);
 }
 
 static void answer_pending(void *context)
 {
 	struct pending *pending = context;
+	struct core *core = pending->loop->core;
 	if (pending->error.kind)
-		log_failure(pending->marble_type, pending->uuid, &pending->error);
+		tell_failure(
+			core, pending->marble_type, pending->uuid, GRPC_INTERNAL, &pending->error);
 	else
-		log_success(pending->marble_type, pending->uuid);
+		tell_success(core, pending->marble_type, pending->uuid, buf_bytes(&pending->quote));
 	if (pending->call && pending->error.kind)
 		grpc_call_fail(pending->call, GRPC_INTERNAL, pending->error.message);
 	else if (pending->call)
 		grpc_call_reply(pending->call, buf_bytes(&pending->answer));
-	buf_free(&pending->answer);
-	free(pending->marble_type);
-	free(pending->uuid);
-	free(pending);
+	free_pending(pending);
 }
 
 /* On the counters' thread. */
@@ -106,23 +128,21 @@ static bool count_and_answer(struct loop *loop, struct grpc_call *call,
 	pending->call = call;
 	pending->marble_type = xstrdup(request->marble_type);
 	pending->uuid = xstrdup(request->uuid);
+	buf_put(&pending->quote, request->quote.data, request->quote.size);
 	put_answer(result, &pending->answer);
 	grpc_call_on_gone(call, on_gone, pending);
 	if (counters_increment(core_counters(loop->core), request->marble_type,
 		    result->marble->max_activations, on_counted, pending))
 		return true;
 	grpc_call_on_gone(call, NULL, NULL);
-	buf_free(&pending->answer);
-	free(pending->marble_type);
-	free(pending->uuid);
-	free(pending);
+	free_pending(pending);
 	return false;
 }
 
-static void fail(struct grpc_call *call, const struct activation_request *request,
-	enum grpc_code code, const struct error *err)
+static void fail(struct core *core, struct grpc_call *call,
+	const struct activation_request *request, enum grpc_code code, const struct error *err)
 {
-	log_failure(request->marble_type, request->uuid, err);
+	tell_failure(core, request->marble_type, request->uuid, code, err);
 	grpc_call_fail(call, code, err->message);
 }
 
@@ -133,13 +153,13 @@ static void answer_activated(struct loop *loop, struct grpc_call *call,
 		AUTO(buf_free) struct buf message = { 0 };
 		put_answer(result, &message);
 		grpc_call_reply(call, buf_bytes(&message));
-		log_success(request->marble_type, request->uuid);
+		tell_success(loop->core, request->marble_type, request->uuid, request->quote);
 	} else if (!count_and_answer(loop, call, request, result)) {
 		enum grpc_code code;
 		struct error err = { 0 };
 		activation_refuse_exhausted(
 			request->marble_type, result->marble->max_activations, &code, &err);
-		fail(call, request, code, &err);
+		fail(loop->core, call, request, code, &err);
 	}
 }
 
@@ -188,10 +208,12 @@ static void finish_slow(void *context)
 	struct slow_activation *slow = context;
 	if (slow->call)
 		grpc_call_on_gone(slow->call, NULL, NULL);
-	if (slow->call && slow->was_made)
+	if (!slow->call)
+		tell_gone(slow->loop->core, &slow->request);
+	else if (slow->was_made)
 		answer_activated(slow->loop, slow->call, &slow->request, &slow->result);
-	else if (slow->call)
-		fail(slow->call, &slow->request, slow->code, &slow->error);
+	else
+		fail(slow->loop->core, slow->call, &slow->request, slow->code, &slow->error);
 	slow_activation_free(slow);
 }
 
@@ -239,7 +261,7 @@ static void answer(struct loop *loop, struct grpc_call *call, const Rpc__Activat
 	else if (result.was_too_slow || result.has_to_wait)
 		activate_slowly(loop, call, &request, result.has_to_wait);
 	else
-		fail(call, &request, code, &err);
+		fail(loop->core, call, &request, code, &err);
 }
 
 static void handle_activate(struct grpc_call *call, struct bytes message, void *context)
@@ -251,8 +273,10 @@ static void handle_activate(struct grpc_call *call, struct bytes message, void *
 		grpc_call_fail(call, GRPC_INTERNAL, err.message);
 		return;
 	}
+	struct loop *loop = context;
 	log_info("Received activation request", "MarbleType", request->marbletype);
-	answer(context, call, request);
+	metrics_begin_call(loop->core->metrics, request->marbletype, request->uuid);
+	answer(loop, call, request);
 }
 
 struct grpc_server *mesh_api_serve(struct loop *loop, int listener, SSL_CTX *tls,

@@ -45,6 +45,18 @@ static bool issue_authority(X509 **out, EVP_PKEY *key, const char *name, X509 *i
 	return *out != NULL;
 }
 
+/* Key and certificates below the root, which has to be there. */
+static bool add_intermediate(struct pki *pki, unsigned curve_bits, const GENERAL_NAMES *names,
+	int64_t now, struct error *err)
+{
+	pki->intermediate_key = key_generate_ec(curve_bits, err);
+	return pki->intermediate_key &&
+	       issue_authority(&pki->intermediate, pki->intermediate_key, intermediate_name,
+		       pki->root, pki->root_key, names, now, err) &&
+	       issue_authority(&pki->marble_root, pki->intermediate_key, intermediate_name, NULL,
+		       pki->intermediate_key, names, now, err);
+}
+
 bool pki_create(struct pki *pki, const struct pki_options *options, int64_t now, struct error *err)
 {
 	*pki = (struct pki){ 0 };
@@ -52,14 +64,31 @@ bool pki_create(struct pki *pki, const struct pki_options *options, int64_t now,
 	if (!collect_alt_names(options->alt_names, names, err))
 		return false;
 	pki->root_key = key_generate_ec(options->curve_bits, err);
-	pki->intermediate_key = pki->root_key ? key_generate_ec(options->curve_bits, err) : NULL;
-	return pki->intermediate_key &&
+	return pki->root_key &&
 	       issue_authority(&pki->root, pki->root_key, root_name, NULL, pki->root_key, names,
 		       now, err) &&
-	       issue_authority(&pki->intermediate, pki->intermediate_key, intermediate_name,
-		       pki->root, pki->root_key, names, now, err) &&
-	       issue_authority(&pki->marble_root, pki->intermediate_key, intermediate_name, NULL,
-		       pki->intermediate_key, names, now, err);
+	       add_intermediate(pki, options->curve_bits, names, now, err);
+}
+
+bool pki_renew(
+	const struct pki *from, unsigned curve_bits, int64_t now, struct pki *to, struct error *err)
+{
+	AUTO(auto_general_names)
+	GENERAL_NAMES *names = X509_get_ext_d2i(from->root, NID_subject_alt_name, NULL, NULL);
+	*to = (struct pki){ .root_key = from->root_key, .root = from->root };
+	EVP_PKEY_up_ref(to->root_key);
+	X509_up_ref(to->root);
+	return add_intermediate(to, curve_bits, names, now, err);
+}
+
+struct pki pki_share(const struct pki *pki)
+{
+	EVP_PKEY_up_ref(pki->root_key);
+	EVP_PKEY_up_ref(pki->intermediate_key);
+	X509_up_ref(pki->root);
+	X509_up_ref(pki->intermediate);
+	X509_up_ref(pki->marble_root);
+	return *pki;
 }
 
 void pki_free(struct pki *pki)

@@ -24,6 +24,14 @@ struct pki_options {
 
 /* Fills *pki with a new authority. On failure it stays to be freed by pki_free. */
 bool pki_create(struct pki *pki, const struct pki_options *options, int64_t now, struct error *err);
+/*
+ * The same root with a new intermediate and marble root, which have the names of the root (spec
+ * pki-and-state.md clause 1.3). On failure *to stays to be freed as well.
+ */
+bool pki_renew(const struct pki *from, unsigned curve_bits, int64_t now, struct pki *to,
+	struct error *err);
+/* Another reference to all of it. */
+struct pki pki_share(const struct pki *pki);
 void pki_free(struct pki *pki);
 
 /* Appends PEM of intermediate and root, the form of the quote endpoint. */

@@ -56,6 +56,19 @@ static size_t loop_count(const struct config *config)
 	return cores > 0 ? (size_t)cores : 1;
 }
 
+/* *listener is -1 when metrics are not wanted. */
+static bool listen_for_metrics(const struct config *config, int *listener, struct error *err)
+{
+	char address[ADDRESS_TEXT_SIZE];
+	*listener = -1;
+	if (!config->metrics_address)
+		return true;
+	if (!listen_on(config->metrics_address, listener, 1, address, sizeof(address), err))
+		return error_prefix(err, "metrics, EDG_COORDINATOR_PROMETHEUS_ADDR");
+	log_info("Starting prometheus /metrics endpoint", "address", address);
+	return true;
+}
+
 static size_t at_most(size_t wanted, size_t limit)
 {
 	return wanted < limit ? wanted : limit;
@@ -81,6 +94,9 @@ static bool init_loops(struct service *service, const struct config *config, str
 {
 	AUTO(auto_free) int *client = xcalloc(service->count, sizeof(*client));
 	AUTO(auto_free) int *mesh = xcalloc(service->count, sizeof(*mesh));
+	int metrics;
+	if (!listen_for_metrics(config, &metrics, err))
+		return false;
 	if (!listen_on(config->client_address, client, service->count, service->client_address,
 		    sizeof(service->client_address), err))
 		return error_prefix(err, "client API, EDG_COORDINATOR_CLIENT_ADDR");
@@ -94,8 +110,10 @@ static bool init_loops(struct service *service, const struct config *config, str
 			.waiting_worker = service->waiting_worker,
 			.client_listener = client[i],
 			.mesh_listener = mesh[i],
+			.metrics_listener = i ? -1 : metrics,
 			.client_tls = service->client_tls,
 			.mesh_tls = service->mesh_tls,
+			.http_error_level = config->http_error_level,
 		};
 		limit_connections(&loop, service->count);
 		if (!loop_init(&service->loops[i], &loop, err))

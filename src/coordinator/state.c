@@ -8,6 +8,7 @@
 
 #include "base/base64.h"
 #include "base/memory.h"
+#include "coordinator/state_update.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -105,6 +106,7 @@ bool deployment_encode(const struct deployment *deployment, struct buf *out, str
 	put_bytes(state, "updateLog", buf_bytes(&deployment->update_log));
 	put_secrets(state, SECRET_PREFIX, &deployment->shared_secrets);
 	put_secrets(state, PREVIOUS_SECRET_PREFIX, &deployment->previous_secrets);
+	state_put_updates(state, deployment);
 	size_t size = json_dumpb(state, NULL, 0, JSON_COMPACT);
 	json_dumpb(state, (char *)buf_extend(out, size), size, JSON_COMPACT);
 	return true;
@@ -200,8 +202,8 @@ static bool fill(const json_t *state, struct deployment *deployment, struct erro
 		!get_bytes(state, "updateLog", &deployment->update_log))
 		return error_set(err, ERROR_INTERNAL, "sealed state misses a part");
 	get_previous_root_secret(state, deployment);
-	deployment->manifest = manifest_parse(buf_bytes(&deployment->manifest_text), err);
-	return deployment->manifest && get_secrets(state, deployment, err);
+	return state_get_updates(state, deployment, err) &&
+	       deployment_reload_manifest(deployment, err) && get_secrets(state, deployment, err);
 }
 
 struct deployment *deployment_decode(struct bytes data, struct error *err)

@@ -237,9 +237,12 @@ bool store_save(struct store *store, struct bytes state, const uint8_t data_key[
 	buf_put_u32(&data_file, 4);
 	buf_put_text(&data_file, "null"); /* no recovery data */
 	struct bytes key = { data_key, DATA_KEY_SIZE };
-	return aead_seal(key, state, (struct bytes){ "", 0 }, &data_file, err) &&
-	       put_key_file(store, key, &data_file, &key_file, err) &&
-	       save_files(store, &data_file, &key_file, err);
+	if (!aead_seal(key, state, (struct bytes){ "", 0 }, &data_file, err) ||
+		!put_key_file(store, key, &data_file, &key_file, err) ||
+		!save_files(store, &data_file, &key_file, err))
+		return false;
+	memmove(store->data_key, data_key, DATA_KEY_SIZE);
+	return true;
 }
 
 const uint8_t *store_data_key(const struct store *store)

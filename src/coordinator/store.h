@@ -42,7 +42,7 @@ bool store_load(
 bool store_save(struct store *store, struct bytes state, const uint8_t data_key[DATA_KEY_SIZE],
 	struct error *err);
 
-/* Of the state that was loaded. */
+/* Of the state that was loaded or saved last. */
 const uint8_t *store_data_key(const struct store *store);
 
 #endif

@@ -1,20 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "coordinator/update_log.h"
 
-#include "base/json_text.h"
+#include "base/clock.h"
+#include "base/hex.h"
+#include "coordinator/json_members.h"
 
-#include <string.h>
 #include <time.h>
 
-void update_log_put(struct buf *log, const char *update)
+void update_log_begin(struct buf *log, const char *update)
 {
 	struct timespec now;
-	struct tm parts;
-	char seconds[32];
+	char seconds[CLOCK_TEXT_SIZE];
 	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &parts);
-	strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", &parts);
-	buf_printf(log, "{\"time\":\"%s.%03ld+0000\",\"update\":", seconds, now.tv_nsec / 1000000);
-	json_text_put(log, update, strlen(update));
+	clock_format_utc(seconds, now.tv_sec);
+	buf_printf(log, "{\"time\":\"%.19s.%03ld+0000\"", seconds, now.tv_nsec / 1000000);
+	json_put_text(log, "update", update);
+}
+
+void update_log_end(struct buf *log)
+{
 	buf_put_text(log, "}\n");
+}
+
+void fingerprint_of(struct bytes manifest, char fingerprint[FINGERPRINT_SIZE])
+{
+	uint8_t hash[SHA256_SIZE];
+	sha256(manifest.data, manifest.size, hash);
+	hex_format(fingerprint, hash, sizeof(hash));
 }

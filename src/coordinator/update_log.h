@@ -4,8 +4,18 @@
 #define COORDINATOR_UPDATE_LOG_H
 
 #include "base/buf.h"
+#include "crypto/digest.h"
 
-/* Appends a line with the present time. */
-void update_log_put(struct buf *log, const char *update);
+/*
+ * A line begins with the present time and what happened, goes on with members (see json_members.h)
+ * and ends.
+ */
+void update_log_begin(struct buf *log, const char *update);
+void update_log_end(struct buf *log);
+
+#define FINGERPRINT_SIZE (2 * SHA256_SIZE + 1) /* with NUL */
+
+/* SHA-256 in hex: how a manifest is called in the log and by the client API. */
+void fingerprint_of(struct bytes manifest, char fingerprint[FINGERPRINT_SIZE]);
 
 #endif

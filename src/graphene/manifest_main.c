@@ -31,11 +31,13 @@ static const char usage[] =
 	"                          the default when called as gramine-manifest\n"
 	"      --no-check          the opposite\n"
 	"      --chroot DIR        as gramine-manifest: look trusted files up below DIR\n"
+	"  -h, --help              show this text and exit\n"
+	"      --version           show the version and exit\n"
 	"\n"
 	"Called as gramine-manifest it writes the manifest anew, with defaults and the hashes of trusted\n"
 	"files; comments are lost.\n";
 
-enum { OPTION_CHECK = 256, OPTION_NO_CHECK, OPTION_CHROOT };
+enum { OPTION_CHECK = 256, OPTION_NO_CHECK, OPTION_CHROOT, OPTION_VERSION };
 
 static const struct option options[] = {
 	{ "define", required_argument, NULL, 'D' },
@@ -44,6 +46,7 @@ static const struct option options[] = {
 	{ "no-check", no_argument, NULL, OPTION_NO_CHECK },
 	{ "chroot", required_argument, NULL, OPTION_CHROOT },
 	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, OPTION_VERSION },
 	{ 0 },
 };
 
@@ -55,6 +58,7 @@ struct command {
 	bool check;
 	bool rewrite; /* as gramine-manifest does */
 	bool help;
+	bool version;
 	bool wrong;
 	struct jinja_variable *variables;
 	size_t variable_count;
@@ -94,6 +98,8 @@ static void read_options(struct command *command, int argc, char **argv)
 			command->help = true;
 		else if (option == '?')
 			command->wrong = true;
+		else if (option == OPTION_VERSION)
+			command->version = true;
 		else if (option == OPTION_CHROOT)
 			command->chroot = optarg;
 		else
@@ -171,6 +177,8 @@ int main(int argc, char **argv)
 	read_options(&command, argc, argv);
 	if (command.help)
 		return fputs(usage, stdout) < 0;
+	if (command.version)
+		return puts("graphene-manifest " MARBLERUN_VERSION) < 0;
 	if (command.wrong)
 		return fputs(usage, stderr) < 0 ? EXIT_FAILURE : EXIT_USAGE;
 	if (run(&command, &err))

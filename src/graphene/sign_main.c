@@ -33,9 +33,18 @@ static const char usage[] =
 	"      --chroot DIR        look trusted files up below DIR\n"
 	"      --gen-key FILE      make a key in a new file\n"
 	"  -q, --quiet             print no report\n"
-	"  -v, --verbose           print the report (default)\n";
+	"  -v, --verbose           print the report (default)\n"
+	"  -h, --help              show this text and exit\n"
+	"      --version           show the version and exit\n";
 
-enum { OPTION_DEPEND = 256, OPTION_DEPFILE, OPTION_CHROOT, OPTION_WITH, OPTION_GEN_KEY };
+enum {
+	OPTION_DEPEND = 256,
+	OPTION_DEPFILE,
+	OPTION_CHROOT,
+	OPTION_WITH,
+	OPTION_GEN_KEY,
+	OPTION_VERSION
+};
 
 static const struct option options[] = {
 	{ "manifest", required_argument, NULL, 'm' },
@@ -54,6 +63,7 @@ static const struct option options[] = {
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, OPTION_VERSION },
 	{ 0 },
 };
 
@@ -66,6 +76,7 @@ struct command {
 	bool depend;
 	bool quiet;
 	bool help;
+	bool version;
 	bool wrong;
 };
 
@@ -103,6 +114,9 @@ static void set_option(struct command *command, int option, struct buf *passphra
 		break;
 	case 'h':
 		command->help = true;
+		break;
+	case OPTION_VERSION:
+		command->version = true;
 		break;
 	case '?':
 		command->wrong = true;
@@ -225,6 +239,8 @@ int main(int argc, char **argv)
 		set_option(&command, option, &passphrase);
 	if (command.help)
 		return fputs(usage, stdout) < 0;
+	if (command.version)
+		return puts("graphene-sign " MARBLERUN_VERSION) < 0;
 	if (command.gen_key && !command.wrong)
 		return generate(command.gen_key) ? EXIT_SUCCESS : EXIT_FAILURE;
 	const char *wrong = optind < argc ? "there are no arguments without an option"

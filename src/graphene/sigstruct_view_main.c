@@ -17,13 +17,18 @@ static const char usage[] =
 	"\n"
 	"  -f, --output-format FORMAT   text (default), toml or json\n"
 	"  -v, --verbose                attributes, masks and date as well\n"
-	"  -q, --quiet                  identity alone (default)\n";
+	"  -q, --quiet                  identity alone (default)\n"
+	"  -h, --help                   show this text and exit\n"
+	"      --version                show the version and exit\n";
+
+enum { OPTION_VERSION = 256 };
 
 static const struct option options[] = {
 	{ "output-format", required_argument, NULL, 'f' },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, OPTION_VERSION },
 	{ 0 },
 };
 
@@ -31,6 +36,7 @@ struct command {
 	enum sigstruct_format format;
 	bool verbose;
 	bool help;
+	bool version;
 	bool wrong;
 };
 
@@ -57,12 +63,14 @@ static struct command read_options(int argc, char **argv)
 			set_format(&command, optarg);
 		else if (option == 'h')
 			command.help = true;
+		else if (option == OPTION_VERSION)
+			command.version = true;
 		else if (option == '?')
 			command.wrong = true;
 		else
 			command.verbose = option == 'v';
 	}
-	command.wrong |= !command.help && (optind >= argc || argc - optind > 2);
+	command.wrong |= !command.help && !command.version && (optind >= argc || argc - optind > 2);
 	return command;
 }
 
@@ -89,6 +97,8 @@ int main(int argc, char **argv)
 	struct command command = read_options(argc, argv);
 	if (command.help)
 		return fputs(usage, stdout) < 0;
+	if (command.version)
+		return puts("graphene-sigstruct-view " MARBLERUN_VERSION) < 0;
 	if (command.wrong)
 		return fputs(usage, stderr) < 0 ? EXIT_FAILURE : EXIT_USAGE;
 	if (view(&command, argv[optind], argv[optind + 1], &err))

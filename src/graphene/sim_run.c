@@ -224,6 +224,8 @@ static bool start_application(struct run *run, struct error *err)
 	/* files get exactly the mode that the application asks for, after its own umask */
 	umask(0);
 	signal(SIGPIPE, SIG_IGN);
+	/* a file that the host lets grow no further is the application's error, not our end */
+	signal(SIGXFSZ, SIG_IGN);
 	block_signals(NULL);
 	return serve(run, err);
 }

@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/connection.h"
 
+#include "base/buf.h"
+#include "base/cleanup.h"
 #include "base/memory.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
+#include <openssl/err.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #define CLOSING_SECONDS 5
@@ -74,12 +80,78 @@ static void on_tls_freed(
 		owner->set_accepting(true, owner->context);
 }
 
+/* "host:port", "" for a peer that is gone already. */
+static void describe_peer(int fd, struct buf *text)
+{
+	struct sockaddr_storage address;
+	socklen_t size = sizeof(address);
+	char host[NI_MAXHOST];
+	char port[NI_MAXSERV];
+	if (!getpeername(fd, (struct sockaddr *)&address, &size) &&
+		!getnameinfo((struct sockaddr *)&address, size, host, sizeof(host), port,
+			sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV))
+		buf_printf(text, address.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
+}
+
+static const char *describe_failure(int reason, int number)
+{
+	const char *text =
+		reason ? ERR_reason_error_string(ERR_PACK(ERR_LIB_SSL, 0, reason)) : NULL;
+	switch (reason) {
+	case SSL_R_HTTP_REQUEST:
+		return "client sent an HTTP request to an HTTPS server";
+	case SSL_R_UNEXPECTED_EOF_WHILE_READING:
+		return "EOF";
+	case 0:
+		return number ? strerrordesc_np(number) : "EOF";
+	default:
+		return text ? text : "unknown reason";
+	}
+}
+
+/* The text of the original, which names the layer. */
+static void log_failure(const struct http_connections *owner, int fd, const char *reason)
+{
+	AUTO(buf_free) struct buf text = { 0 };
+	if (!log_enabled(owner->error_level))
+		return;
+	buf_put_text(&text, "http: TLS handshake error from ");
+	describe_peer(fd, &text);
+	buf_printf(&text, ": %s", reason);
+	log_write(owner->error_level, __FILE__, __LINE__, buf_text(&text), (char *)0);
+}
+
+static void keep_open(struct connection *connection)
+{
+	if (connection->fd < 0)
+		connection->fd = fcntl(SSL_get_fd(connection->tls), F_DUPFD_CLOEXEC, 0);
+}
+
+static void on_handshake_failed(struct connection *connection, int number)
+{
+	static const char hint[] = "HTTP/1.0 400 Bad Request\r\n\r\n"
+				   "Client sent an HTTP request to an HTTPS server.\n";
+	unsigned long code = ERR_peek_error();
+	int reason = ERR_GET_LIB(code) == ERR_LIB_SSL ? ERR_GET_REASON(code) : 0;
+	int fd = SSL_get_fd(connection->tls);
+	log_failure(connection->owner, fd, describe_failure(reason, code ? 0 : number));
+	if (reason != SSL_R_HTTP_REQUEST)
+		return;
+	(void)!send(fd, hint, sizeof(hint) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+	keep_open(connection);
+}
+
 static void on_handshake_event(const SSL *tls, int where, int result)
 {
-	(void)result;
+	int number = errno;
 	struct connection *connection = SSL_get_app_data(tls);
-	if ((where & SSL_CB_HANDSHAKE_DONE) && connection->fd < 0)
-		connection->fd = fcntl(SSL_get_fd(tls), F_DUPFD_CLOEXEC, 0);
+	if (where & SSL_CB_HANDSHAKE_DONE) {
+		keep_open(connection);
+	} else if ((where & SSL_CB_EXIT) && result <= 0) {
+		int error = SSL_get_error(tls, result);
+		if (error == SSL_ERROR_SSL || error == SSL_ERROR_SYSCALL)
+			on_handshake_failed(connection, number);
+	}
 }
 
 static void on_handshake_timeout(int fd, short what, void *context)

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The TLS connections of one HTTP server: how many there are, a limit on the time that a handshake
- * takes, and a close that waits for what the peer is still sending, so that an answer like 413
- * reaches it instead of a reset. libevent does none of these for connections that it accepts.
+ * takes, a word about one that fails, and a close that waits for what the peer is still sending, so
+ * that an answer like 413 reaches it instead of a reset. libevent does none of these for
+ * connections that it accepts.
  */
 #ifndef HTTP_CONNECTION_H
 #define HTTP_CONNECTION_H
 
 #include "base/error.h"
+#include "base/log.h"
 #include "crypto/openssl.h"
 
 #include <event2/event.h>
@@ -20,6 +22,7 @@ struct http_connections {
 	SSL_CTX *tls;
 	size_t max;
 	int idle_seconds;
+	enum log_level error_level; /* of handshakes that fail */
 	/* Called with false when `max` is reached and with true when there is room again. */
 	void (*set_accepting)(bool accept, void *context);
 	void *context;

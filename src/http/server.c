@@ -3,11 +3,11 @@
 
 #include "base/memory.h"
 #include "http/connection.h"
+#include "http/target.h"
 
 #include <event2/buffer.h>
 #include <event2/bufferevent_ssl.h>
 #include <event2/http.h>
-#include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
 #include <string.h>
 
@@ -47,23 +47,18 @@ static void send_response(struct evhttp_request *request, const struct http_resp
 	struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
 	for (size_t i = 0; i < response->header_count; i++)
 		evhttp_add_header(headers, response->headers[i].name, response->headers[i].value);
+	if (response->location.size)
+		evhttp_add_header(headers, "Location", buf_text(&response->location));
 	AUTO(auto_evbuffer) struct evbuffer *body = evbuffer_new();
 	if (!body || evbuffer_add(body, response->body.data, response->body.size))
 		abort();
 	evhttp_send_reply(request, response->status, NULL, body);
 }
 
-/* The path without percent-encoding; NULL if it is malformed or hides a NUL. */
-static char *decoded_path(struct evhttp_request *request)
+static void response_free(struct http_response *response)
 {
-	const char *encoded = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(request));
-	size_t size = 0;
-	char *path = evhttp_uridecode(encoded ? encoded : "/", 0, &size);
-	if (path && strlen(path) != size) {
-		free(path);
-		return NULL;
-	}
-	return path;
+	buf_free(&response->location);
+	buf_free(&response->body);
 }
 
 /* A request that another thread handles, with all that the connection could take away. */
@@ -99,7 +94,7 @@ static void job_done(void *context)
 		send_response(job->client, &job->response);
 	X509_free(job->request.peer);
 	sk_X509_pop_free((STACK_OF(X509) *)job->request.peer_chain, X509_free);
-	buf_free(&job->response.body);
+	response_free(&job->response);
 	buf_free(&job->body);
 	free(job->path);
 	free(job->query);
@@ -154,26 +149,26 @@ static void handle_here(const struct http_server_config *config, struct evhttp_r
 	struct http_response response = { 0 };
 	config->handle(request, &response, config->context);
 	send_response(client, &response);
-	buf_free(&response.body);
+	response_free(&response);
 }
 
 static void on_request(struct evhttp_request *request, void *context)
 {
 	struct http_server *server = context;
-	AUTO(auto_free) char *path = decoded_path(request);
-	if (!path) {
+	AUTO(buf_free) struct buf path = { 0 };
+	const char *target = evhttp_request_get_uri(request);
+	if (!http_target_path(target, &path)) {
 		evhttp_send_error(request, HTTP_BADREQUEST, NULL);
 		return;
 	}
 	struct evbuffer *input = evhttp_request_get_input_buffer(request);
-	const char *query = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(request));
 	struct bufferevent *bev =
 		evhttp_connection_get_bufferevent(evhttp_request_get_connection(request));
 	const SSL *tls = bufferevent_openssl_get_ssl(bev);
 	const struct http_request asked = {
 		.method = method_name(evhttp_request_get_command(request)),
-		.path = path,
-		.query = query ? query : "",
+		.path = buf_text(&path),
+		.query = http_target_query(target),
 		.body = { evbuffer_pullup(input, -1), evbuffer_get_length(input) },
 		.peer = SSL_get0_peer_certificate(tls),
 		.peer_chain = SSL_get_peer_cert_chain(tls),
@@ -218,7 +213,8 @@ static bool start(struct http_server *server, struct error *err)
 	if (!server->evhttp || !server->listener ||
 		!evhttp_bind_listener(server->evhttp, server->listener))
 		return error_set(err, ERROR_INTERNAL, "cannot set up the HTTP server");
-	evhttp_set_bevcb(server->evhttp, new_connection, server);
+	if (config->tls)
+		evhttp_set_bevcb(server->evhttp, new_connection, server);
 	evhttp_set_gencb(server->evhttp, on_request, server);
 	evhttp_set_allowed_methods(server->evhttp, EVERY_METHOD);
 	evhttp_set_max_headers_size(server->evhttp, HEADERS_MAX);
@@ -231,12 +227,14 @@ struct http_server *http_server_new(const struct http_server_config *config, str
 {
 	struct http_server *server = xcalloc(1, sizeof(*server));
 	server->config = *config;
-	SSL_CTX_up_ref(config->tls);
+	if (config->tls)
+		SSL_CTX_up_ref(config->tls);
 	server->connections = (struct http_connections){
 		.base = config->base,
 		.tls = config->tls,
 		.max = config->connections_max,
 		.idle_seconds = config->idle_seconds,
+		.error_level = config->error_level,
 		.set_accepting = set_accepting,
 		.context = server,
 	};
@@ -259,16 +257,4 @@ void http_server_free(struct http_server *server)
 	http_connections_close(&server->connections);
 	SSL_CTX_free(server->config.tls);
 	free(server);
-}
-
-bool http_query_get(const char *query, const char *name, struct buf *out)
-{
-	struct evkeyvalq parameters = { 0 };
-	if (evhttp_parse_query_str(query, &parameters))
-		return false;
-	const char *value = evhttp_find_header(&parameters, name);
-	if (value)
-		buf_put_text(out, value);
-	evhttp_clear_headers(&parameters);
-	return value != NULL;
 }

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An HTTPS server on one libevent loop. Everything here belongs to the thread that runs the loop.
- * The handler is called with the whole request and answers before it returns. Requests that may
- * change something, all but GET and HEAD, can be handled by other threads, so that the loop does
- * not wait for keys to be generated or for a disk.
+ * An HTTPS, or HTTP, server on one libevent loop. Everything here belongs to the thread that runs
+ * the loop. The handler is called with the whole request and answers before it returns. Requests
+ * that may change something, all but GET and HEAD, can be handled by other threads, so that the
+ * loop does not wait for keys to be generated or for a disk.
  */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "crypto/openssl.h"
 
 #include <event2/event.h>
@@ -34,13 +35,14 @@ struct http_response {
 	int status;
 	struct http_header headers[8]; /* Content-Type and more; Length and Date are added */
 	size_t header_count;
+	struct buf location; /* of a redirect */
 	struct buf body;
 };
 
 struct http_server_config {
 	struct event_base *base;
 	int listener; /* listening, non-blocking; the server closes it */
-	SSL_CTX *tls; /* a reference is taken */
+	SSL_CTX *tls; /* a reference is taken; NULL for plain HTTP */
 	/* Fills *response, which starts as zero. */
 	void (*handle)(
 		const struct http_request *request, struct http_response *response, void *context);
@@ -52,18 +54,13 @@ struct http_server_config {
 	 */
 	void (*offload)(void *context, void (*run)(void *job), void (*done)(void *job), void *job);
 	void *offload_context;
-	size_t body_max;        /* a longer body is answered with 413 */
-	size_t connections_max; /* no further ones are accepted until one ends */
-	int idle_seconds;       /* a connection that is silent for so long is closed */
+	size_t body_max;            /* a longer body is answered with 413 */
+	size_t connections_max;     /* with TLS, no further ones are accepted until one ends */
+	int idle_seconds;           /* a connection that is silent for so long is closed */
+	enum log_level error_level; /* of the log lines about TLS handshakes that fail */
 };
 
 struct http_server *http_server_new(const struct http_server_config *config, struct error *err);
 void http_server_free(struct http_server *server);
-
-/*
- * The value of a query parameter, percent-decoded, appended to out. False when it is missing; the
- * first one counts when it is given several times.
- */
-bool http_query_get(const char *query, const char *name, struct buf *out);
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/log.h"
 
 #include <string.h>
+#include <strings.h>
 
 static bool refuse(struct error *err, const char *what)
 {
@@ -20,13 +21,11 @@ static bool check_config_is_supported(const struct document_config *config, stru
 	if (*mode && strcmp(mode, "ProductKey") != 0)
 		return error_set(err, ERROR_UNSUPPORTED,
 			"Config.SealMode: this version supports ProductKey, not %s", mode);
-	if (config->feature_gate_count)
-		return refuse(err, "Config.FeatureGates");
-	if (config->update_threshold)
-		return refuse(err, "Config.UpdateThreshold");
-	if (config->recovery_threshold)
-		return refuse(err, "Config.RecoveryThreshold");
-	return !config->rotate_root_secret || refuse(err, "Config.RotateRootSecret");
+	for (size_t i = 0; i < config->feature_gate_count; i++) {
+		if (!strcasecmp(config->feature_gates[i], "AzureHSMSealing"))
+			return refuse(err, "Config.FeatureGates: AzureHSMSealing");
+	}
+	return !config->recovery_threshold || refuse(err, "Config.RecoveryThreshold");
 }
 
 static void warn_if_any(const struct strmap *section, const char *name, const char *reason)
@@ -38,10 +37,6 @@ static void warn_if_any(const struct strmap *section, const char *name, const ch
 
 static void warn_of_sections_without_effect(const struct document *document)
 {
-	static const char no_user_api[] = "this version has no update or secret API for users";
-	warn_if_any(&document->users, "Users", no_user_api);
-	warn_if_any(&document->roles, "Roles", no_user_api);
-	warn_if_any(&document->admins, "Admins", no_user_api);
 	warn_if_any(&document->infrastructures, "Infrastructures", "the values are not evaluated");
 	warn_if_any(&document->clients, "Clients", "nothing reads it");
 }

@@ -460,14 +460,38 @@ bool go_json_bytes(struct go_json *in, void *value, void *unused)
 		       go_json_fail(in, "illegal base64 data"));
 }
 
-bool go_json_decode(struct bytes text, const char *type,
+static bool decode_checked(struct bytes text, const char *type,
 	bool (*decode)(struct go_json *in, void *value, void *unused), void *value,
 	struct error *err)
 {
 	struct go_json_path root = { .name = type };
 	const char *start = text.data;
-	if (!go_json_check_syntax(text, err))
-		return false;
 	struct go_json in = { start, start + text.size, &root, 0, err };
 	return decode(&in, value, NULL);
+}
+
+bool go_json_decode(struct bytes text, const char *type,
+	bool (*decode)(struct go_json *in, void *value, void *unused), void *value,
+	struct error *err)
+{
+	return go_json_check_syntax(text, err) && decode_checked(text, type, decode, value, err);
+}
+
+bool go_json_decode_first(struct bytes text, const char *type,
+	bool (*decode)(struct go_json *in, void *value, void *unused), void *value,
+	struct error *err)
+{
+	struct bytes first = { .data = text.data };
+	return go_json_check_first_value(text, &first.size, err) &&
+	       decode_checked(first, type, decode, value, err);
+}
+
+bool go_json_raw(struct go_json *in, void *value, void *unused)
+{
+	(void)unused;
+	go_json_next(in);
+	const char *start = in->next;
+	go_json_skip(in);
+	*(struct bytes *)value = (struct bytes){ start, (size_t)(in->next - start) };
+	return true;
 }

@@ -74,6 +74,11 @@ bool go_json_decode(struct bytes text, const char *type,
 	bool (*decode)(struct go_json *in, void *value, void *unused), void *value,
 	struct error *err);
 
+/* The same for the value at the start of the text; what follows it is not looked at. */
+bool go_json_decode_first(struct bytes text, const char *type,
+	bool (*decode)(struct go_json *in, void *value, void *unused), void *value,
+	struct error *err);
+
 /*
  * Names are matched as they are, else without regard to ASCII case. An unknown one is skipped with
  * a warning that says which one was meant. `fields` ends with GO_JSON_END; `type` is how messages
@@ -100,6 +105,7 @@ bool go_json_text(struct go_json *in, void *value, void *unused);              /
 bool go_json_text_list(struct go_json *in, void *value, void *count);          /* char **, size_t */
 bool go_json_string(struct go_json *in, void *value, void *unused); /* struct buf, may hold NUL */
 bool go_json_bytes(struct go_json *in, void *value, void *unused);  /* struct buf: base64 or list */
+bool go_json_raw(struct go_json *in, void *value, void *unused); /* struct bytes: the JSON itself */
 
 /* The first character of the next value, 0 at the end of the text. */
 char go_json_next(struct go_json *in);

@@ -212,14 +212,27 @@ static bool check_value(struct syntax *s)
 	}
 }
 
+static bool check_first(struct syntax *s)
+{
+	if (s->size > GO_JSON_SIZE_MAX)
+		return error_set(s->err, ERROR_INVALID, "the document has %zu bytes, more than %u",
+			s->size, GO_JSON_SIZE_MAX);
+	return check_value(s);
+}
+
 bool go_json_check_syntax(struct bytes text, struct error *err)
 {
 	struct syntax s = { .text = text.data, .size = text.size, .err = err };
-	if (text.size > GO_JSON_SIZE_MAX)
-		return error_set(err, ERROR_INVALID, "the document has %zu bytes, more than %u",
-			text.size, GO_JSON_SIZE_MAX);
-	if (!check_value(&s))
+	if (!check_first(&s))
 		return false;
 	peek_after_space(&s);
 	return s.at == s.size || fail(&s, "after top-level value");
+}
+
+bool go_json_check_first_value(struct bytes text, size_t *size, struct error *err)
+{
+	struct syntax s = { .text = text.data, .size = text.size, .err = err };
+	bool valid = check_first(&s);
+	*size = s.at;
+	return valid;
 }

@@ -19,4 +19,7 @@
  */
 bool go_json_check_syntax(struct bytes text, struct error *err);
 
+/* The same for the value at the start of the text, which ends after *size bytes. */
+bool go_json_check_first_value(struct bytes text, size_t *size, struct error *err);
+
 #endif

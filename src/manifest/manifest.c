@@ -3,13 +3,12 @@
 
 #include "base/cleanup.h"
 #include "base/memory.h"
-#include "crypto/cert.h"
-#include "crypto/pem.h"
 #include "manifest/cert_template.h"
 #include "manifest/document.h"
 #include "manifest/document_marble.h"
 
 #include <string.h>
+#include <strings.h>
 
 DEFINE_AUTO_FREE(auto_manifest, struct manifest *, manifest_free)
 
@@ -20,36 +19,27 @@ static void free_secret(void *secret)
 
 void manifest_free(struct manifest *manifest)
 {
-	if (!manifest)
+	if (!manifest || atomic_fetch_sub(&manifest->references, 1) != 1)
 		return;
 	strmap_free(&manifest->packages, document_package_free);
 	strmap_free(&manifest->marbles, document_marble_free);
 	strmap_free(&manifest->secrets, free_secret);
+	users_free(&manifest->roles, &manifest->users);
 	strmap_free(&manifest->tls, document_tls_tag_free);
 	free(manifest);
 }
 
-/* The first PEM block counts, whatever its label (clause 2.6). */
-static bool check_user_certificate(
-	const char *name, const struct document_user *user, struct error *err)
+struct manifest *manifest_reference(struct manifest *manifest)
 {
-	AUTO(buf_free) struct buf der = { 0 };
-	char label[PEM_LABEL_MAX];
-	struct pem_reader reader = pem_reader_of(user->certificate, strlen(user->certificate));
-	if (!pem_next(&reader, label, &der, NULL))
-		return error_set(
-			err, ERROR_INVALID, "received invalid certificate for user %s", name);
-	AUTO(auto_x509) X509 *certificate = cert_read(buf_bytes(&der), err);
-	return certificate || error_prefix(err, "user %s", name);
+	atomic_fetch_add(&manifest->references, 1);
+	return manifest;
 }
 
-static bool check_user_certificates(const struct strmap *users, struct error *err)
+void manifest_raise(struct manifest *manifest, const char *package, uint64_t security_version)
 {
-	for (size_t i = 0; i < users->count; i++) {
-		if (!check_user_certificate(users->entries[i].name, users->entries[i].value, err))
-			return error_prefix(err, "generating users from manifest");
-	}
-	return true;
+	struct package_properties *properties = strmap_get(&manifest->packages, package);
+	properties->has_security_version = true;
+	properties->security_version = security_version;
 }
 
 /* What is left of a checked document for those who use a manifest. */
@@ -83,9 +73,25 @@ static struct secret *take_secret(struct document_secret *from)
 	return secret;
 }
 
+static bool has_gate(const struct document_config *config, const char *gate)
+{
+	for (size_t i = 0; i < config->feature_gate_count; i++) {
+		if (!strcasecmp(config->feature_gates[i], gate))
+			return true;
+	}
+	return false;
+}
+
 static struct manifest *take_manifest(struct document *document)
 {
 	struct manifest *manifest = xcalloc(1, sizeof(*manifest));
+	atomic_init(&manifest->references, 1);
+	manifest->config = (struct manifest_config){
+		.signs_quotes = has_gate(&document->config, "SignQuoteEndpoint"),
+		.counts = has_gate(&document->config, "MonotonicCounter"),
+		.update_threshold = document->config.update_threshold,
+		.rotate_root_secret = document->config.rotate_root_secret,
+	};
 	manifest->packages = document->packages;
 	manifest->marbles = document->marbles;
 	document->packages = (struct strmap){ 0 };
@@ -142,14 +148,17 @@ struct manifest *manifest_parse(struct bytes text, struct error *err)
 		error_prefix(err, "checking manifest");
 		return NULL;
 	}
-	if (!check_user_certificates(&document.users, err))
-		return NULL;
 	if (!document_check_support(&document, err)) {
 		error_prefix(err, "checking manifest");
 		return NULL;
 	}
+	struct strmap roles = { 0 };
+	struct strmap users = { 0 };
+	bool has_users = users_read(&document, &roles, &users, err);
 	AUTO(auto_manifest) struct manifest *manifest = take_manifest(&document);
-	return parse_all_templates(manifest, err) ? TAKE(manifest) : NULL;
+	manifest->roles = roles;
+	manifest->users = users;
+	return has_users && parse_all_templates(manifest, err) ? TAKE(manifest) : NULL;
 }
 
 /* Runs one entry; the text that comes out of it may be a secret. */

@@ -10,6 +10,9 @@
 #include "base/strmap.h"
 #include "manifest/secret.h"
 #include "manifest/template.h"
+#include "manifest/user.h"
+
+#include <stdatomic.h>
 
 /* One entry of Files or Env (clause 2.4). */
 struct manifest_content {
@@ -48,11 +51,23 @@ struct manifest_marble {
 	bool disable_secret_binding;
 };
 
+/* What the Config section switches (clause 2.7). */
+struct manifest_config {
+	bool signs_quotes;         /* feature gate SignQuoteEndpoint */
+	bool counts;               /* feature gate MonotonicCounter */
+	uint64_t update_threshold; /* 0: all users who may update the manifest */
+	bool rotate_root_secret;
+};
+
 struct manifest {
+	atomic_size_t references;
 	struct strmap packages; /* name to struct package_properties */
 	struct strmap marbles;  /* name to struct manifest_marble */
 	struct strmap secrets;  /* name to struct secret, generated ones without value */
 	struct strmap tls;      /* name to struct manifest_tls_tag */
+	struct strmap roles;    /* name to struct manifest_role */
+	struct strmap users;    /* name to struct manifest_user */
+	struct manifest_config config;
 };
 
 /*
@@ -63,7 +78,15 @@ struct manifest {
  * unknown keys and sections without effect are logged as warnings.
  */
 struct manifest *manifest_parse(struct bytes text, struct error *err);
+/* It is freed with the last reference. */
+struct manifest *manifest_reference(struct manifest *manifest);
 void manifest_free(struct manifest *manifest);
+
+/*
+ * Sets what a package, which must exist, demands at least. For a manifest that nobody else has a
+ * reference to.
+ */
+void manifest_raise(struct manifest *manifest, const char *package, uint64_t security_version);
 
 /*
  * Executes every template of every Marble and throws the results away (clause 5.5). ERROR_INVALID

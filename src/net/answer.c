@@ -75,7 +75,7 @@ static bool read_status(struct net_answer *answer)
 /* A number of these digits (base 10 or 16) alone. False for anything else or too many of them. */
 static bool read_length(const char *digits, size_t count, int base, size_t *length)
 {
-	char text[LENGTH_DIGITS + 1];
+	char text[LENGTH_DIGITS + 1] = { 0 };
 	if (!count || count > LENGTH_DIGITS)
 		return false;
 	for (size_t i = 0; i < count; i++) {
@@ -84,7 +84,6 @@ static bool read_length(const char *digits, size_t count, int base, size_t *leng
 			return false;
 	}
 	memcpy(text, digits, count);
-	text[count] = 0;
 	*length = strtoull(text, NULL, base);
 	return true;
 }

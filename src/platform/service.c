@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "dcap/signed_document.h"
+#include "http/target.h"
 #include "net/url.h"
 #include "platform/extension.h"
 #include "platform/folder.h"

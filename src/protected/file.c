@@ -202,7 +202,7 @@ bool protected_file_write(struct protected_file *file, uint64_t offset, const vo
 	return write_all(file, offset, data, size, err);
 }
 
-/* What is cut off is zero when the file grows again, and nothing of it stays in the last node. */
+/* Nothing of what is cut off stays in the last node; growing would overwrite it in any case. */
 static bool clear_tail(struct protected_file *file, uint64_t size, struct error *err)
 {
 	if (size <= LAYOUT_START_SIZE) {
@@ -225,12 +225,11 @@ bool protected_file_resize(struct protected_file *file, uint64_t size, struct er
 		return grow(file, size, err);
 	if (size == file->metadata.size)
 		return true;
-	if (!clear_tail(file, size, err))
-		return false;
+	/* first, so that a file which the host has no room for can be made smaller */
 	nodes_cut(file, size);
 	file->metadata.size = size;
 	file->is_dirty = true;
-	return true;
+	return clear_tail(file, size, err);
 }
 
 static bool set_path(struct protected_file *file, const char *path, struct error *err)

@@ -40,6 +40,15 @@ def mht_position(mht):
     return 1 + 97 * mht
 
 
+def metadata_node(wrap_key, path, size, root, start, kind):
+    nonce = os.urandom(32)
+    plain = struct.pack("<772sQ32s3072s", path.encode(), size, root, start)
+    sealed, tag = seal(metadata_key(wrap_key, nonce, kind == "graphene-old"), plain)
+    magic, major = FORMATS[kind]
+    flags = b"\0" if major == 2 else b""
+    return (magic + bytes([major, 0]) + nonce + tag + flags + sealed).ljust(NODE, b"\0")
+
+
 def encrypt(wrap_key, path, content, kind):
     """The bytes of the host's file."""
     pieces = [content[at:at + NODE].ljust(NODE, b"\0") for at in range(START, len(content), NODE)]
@@ -57,13 +66,38 @@ def encrypt(wrap_key, path, content, kind):
             tables[(mht - 1) // 32][96 + (mht - 1) % 32] = key + tag
         else:
             root = key + tag
-    nonce = os.urandom(32)
-    plain = struct.pack("<772sQ32s3072s", path.encode(), len(content), root, content[:START])
-    sealed, tag = seal(metadata_key(wrap_key, nonce, kind == "graphene-old"), plain)
-    magic, major = FORMATS[kind]
-    flags = b"\0" if major == 2 else b""
-    nodes[0] = (magic + bytes([major, 0]) + nonce + tag + flags + sealed).ljust(NODE, b"\0")
+    nodes[0] = metadata_node(wrap_key, path, len(content), root, content[:START], kind)
     return b"".join(nodes[i] for i in range(len(nodes)))
+
+
+def write_holes(file, wrap_key, path, pieces, offsets, kind):
+    """Writes a file with so many data nodes that takes next to no room on the host: each of them is
+    a hole, whose zeros decrypt to the bytes that are returned. Keys are there for those alone that
+    are near the offsets."""
+    key = os.urandom(16)
+    plain, _ = seal(key, bytes(NODE))  # decrypts what it encrypts
+    zeros, tag = seal(key, plain)
+    assert not zeros.strip(b"\0")
+    last = (pieces - 1) // 96
+    tables = {0}
+    for mht in {(offset - START) // NODE // 96 + near for offset in offsets for near in (-1, 0, 1)}:
+        mht = min(mht, last)
+        while mht:
+            tables.add(mht)
+            mht = (mht - 1) // 32
+    entries = {}
+    for mht in sorted(tables, reverse=True):
+        used = min(96, pieces - 96 * mht)
+        below = [entries.get(32 * mht + 1 + i, bytes(32)) for i in range(32)]
+        own = os.urandom(16)
+        node, own_tag = seal(own, (key + tag) * used + bytes(32) * (96 - used) + b"".join(below))
+        file.seek(mht_position(mht) * NODE)
+        file.write(node)
+        entries[mht] = own + own_tag
+    file.seek(0)
+    file.write(metadata_node(wrap_key, path, START + pieces * NODE, entries[0], bytes(START), kind))
+    file.truncate((data_position(pieces - 1) + 1) * NODE)
+    return plain
 
 
 def decrypt(wrap_key, file, kind=None):
@@ -99,4 +133,4 @@ def decrypt(wrap_key, file, kind=None):
         content.append(node(data_position(data), table(data // 96)[slot:slot + 32]))
     content = b"".join(content)
     assert not content[size:].strip(b"\0")
-    return path.rstrip(b"\0").decode(), content[:size]
+    return os.fsdecode(path.rstrip(b"\0")), content[:size]

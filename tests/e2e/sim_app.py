@@ -129,11 +129,11 @@ class App:
         return {"HOME": str(self.folder), "PATH": os.environ["PATH"], **sanitizers.OPTIONS,
                 **variables}
 
-    def run(self, *args, options=(), env=None, **popen):
+    def run(self, *args, options=(), env=None, timeout=PATIENCE, **popen):
         """The finished launcher, with what it and the application wrote as text."""
         return subprocess.run(self.command(*args, options=options), cwd=self.folder,
                               env=self.environment(**(env or {})), capture_output=True, text=True,
-                              check=False, timeout=PATIENCE, errors="surrogateescape", **popen)
+                              check=False, timeout=timeout, errors="surrogateescape", **popen)
 
     def succeed(self, *args, **options):
         """What the application wrote to stdout."""

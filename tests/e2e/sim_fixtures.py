@@ -21,13 +21,17 @@ def fixture_key(tmp_path_factory):
     return key
 
 
+def compile_program(folder, name):
+    """One of those of programs/ that need nothing but the compiler."""
+    subprocess.run([os.environ.get("CC", "cc"), "-Wall", "-Wextra", "-O1", "-o", folder / name,
+                    SOURCES / f"{name}.c"], check=True, timeout=PATIENCE)
+    return folder / name
+
+
 @pytest.fixture(name="probe", scope="session")
 def fixture_probe(tmp_path_factory):
     """The program whose command tell what an application sees."""
-    program = tmp_path_factory.mktemp("probe") / "probe"
-    subprocess.run([os.environ.get("CC", "cc"), "-Wall", "-Wextra", "-O1", "-o", program,
-                    SOURCES / "probe.c"], check=True, timeout=PATIENCE)
-    return program
+    return compile_program(tmp_path_factory.mktemp("probe"), "probe")
 
 
 @pytest.fixture(name="make_app")

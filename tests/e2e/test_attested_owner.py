@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from attested import AttestedMarble
 from attested_fixtures import *  # noqa: F403  pylint: disable=wildcard-import,unused-wildcard-import
 from credentials import Credentials
+from openapi import validate
 from quote_verifier import strip_header, verify
 from real_coordinator import b64
 
@@ -78,10 +79,17 @@ def check_serving(coordinator, machine):
 
 # the right Coordinator
 
-def test_the_quote_of_the_coordinator_verifies_with_a_peer(coordinator):
-    check_quote(b64(coordinator.get("/quote")["Quote"]), coordinator)
-    answer = coordinator.get("/api/v2/quote?nonce=bm9uY2U=")
-    check_quote(b64(answer["quote"]), coordinator, b"nonce")
+def test_c05_c11_c12_the_quote_of_the_coordinator_verifies_with_a_peer(coordinator):
+    first = coordinator.get("/quote")["Quote"]
+    check_quote(b64(first), coordinator)
+    for path in "/quote", "/api/v2/quote", "/api/v2/quote?nonce=":
+        answer = coordinator.request("GET", path)
+        validate("GET", path, answer)
+        data = {name.title(): value for name, value in answer.json()["data"].items()}
+        assert data["Quote"] == first
+    fresh = coordinator.get("/api/v2/quote?nonce=bm9uY2U=")["quote"]
+    check_quote(b64(fresh), coordinator, b"nonce")
+    assert fresh != first
 
 
 def test_another_coordinator_than_the_configured_one_is_sent_nothing(owner, coordinator):

@@ -345,3 +345,27 @@ def test_proxies_of_the_environment_are_used(cli, new_coordinator):
     assert str(proxy.port) in cli.fail("status", "-i", coordinator.address)
     cli.environment["no_proxy"] = "localhost"
     assert cli.succeed("status", "-i", coordinator.address) == f"2: {STATUS[2]}\n"
+
+
+def test_standard_output_is_one_json_document_on_demand(cli, coordinator, flags, simulated):
+    """What else is said goes to standard error."""
+    def ask(*words, said="", attested=True):
+        return json.loads(cli.succeed(*words, *(flags if attested else ()), "--output", "json",
+                                      stderr=(simulated if attested else "") + said))
+    address = coordinator.address
+    coordinator.recovery_secrets = {"two": "Mg==", "one": "MQ=="}
+    cli.write("m.json", MANIFEST)
+    assert ask("manifest", "set", "m.json", address,
+               said=UPLOADING + "Manifest successfully set\n") == {
+        "signature": FINGERPRINT, "recoverySecrets": coordinator.recovery_secrets}
+    assert ask("manifest", "verify", FINGERPRINT, address) == {
+        "verified": True, "signature": FINGERPRINT}
+    assert ask("manifest", "get", address, said=REQUESTING) == {
+        "ManifestSignature": FINGERPRINT, "Manifest": json.loads(MANIFEST)}
+    assert ask("manifest", "log", address, attested=False, said=(
+        "Successfully verified Coordinator, now requesting update log\n")) == [json.loads(LOG_LINE)]
+    assert ask("status", address, attested=False) == {"code": 3, "message": STATUS[3]}
+    for name, content in [("root", pem(coordinator.root)), ("chain", coordinator.chain()),
+                          ("intermediate", pem(coordinator.intermediate))]:
+        assert ask("certificate", name, address) == {"certificate": content.decode()}
+    assert sorted(os.listdir(cli.folder)) == ["era.json", "home", "m.json"]

@@ -21,22 +21,40 @@ def test_version_prints_version_and_commit(cli):
                         cli.succeed("version"))
 
 
+def test_results_are_printed_as_json_on_demand(cli):
+    version = json.loads(cli.succeed("version", "--output", "json"))
+    assert re.fullmatch(r"\d+\.\d+\.\d+", version["version"]) and version["commit"]
+    cli.write("manifest.json", "{}")
+    assert json.loads(cli.succeed("manifest", "signature", "manifest.json", "-ojson")) == {
+        "signature": sha256("{}")}
+    cli.write("app.sig", sigstruct())
+    assert json.loads(cli.succeed("package-info", "app.sig", "-o=json")) == {
+        "UniqueID": "e1" * 32, "SignerID": sha256(bytes([0x99]) * 384), "ProductID": 7,
+        "SecurityVersion": 9}
+
+
+def test_other_formats_are_unknown(cli):
+    assert cli.fail("version", "--output", "xml") == (
+        'invalid argument "xml" for "--output" flag: the only format is json\n'
+        "Run 'marblerun version --help' for usage.")
+
+
 def test_help_is_there_in_every_form_and_only_lists_what_exists(cli):
     text = cli.succeed()
     assert text == cli.succeed("help") == cli.succeed("--help") == cli.succeed("-h")
     commands = re.findall(r"^  ([a-z-]+) +[A-Z]", text, re.M)
-    assert commands == ["manifest", "certificate", "status", "package-info", "version",
-                        "completion", "help"]
+    assert commands == ["manifest", "certificate", "secret", "status", "package-info",
+                        "graphene-prepare", "gramine-prepare", "version", "completion", "help"]
     assert cli.succeed("manifest") == cli.succeed("help", "manifest")
     assert cli.succeed("help", "manifest", "set") == cli.succeed("manifest", "set", "--help")
     assert "marblerun manifest set <file> <IP:PORT> [flags]" in cli.succeed("manifest", "set", "-h")
 
 
 @pytest.mark.parametrize("words, group", [
-    (["recover", "f", "h"], ""), (["secret", "get", "h"], ""), (["install"], ""),
-    (["manifest", "update", "f", "h"], " manifest")])
+    (["recover", "f", "h"], ""), (["install"], ""),
+    (["manifest", "update", "f", "h"], " manifest update")])
 def test_commands_of_later_versions_are_unknown(cli, words, group):
-    word = words[1] if group else words[0]
+    word = words[2] if group else words[0]
     assert cli.fail(*words) == (f'unknown command "{word}" for "marblerun{group}"\n'
                                 f"Run 'marblerun{group} --help' for usage.")
 
@@ -196,20 +214,41 @@ def test_bash_completes_commands_flags_and_files(cli):
                               capture_output=True).stdout.split()
 
     assert complete("man") == ["manifest"]
-    assert complete("manifest", "") == ["set", "get", "log", "signature", "verify"]
+    assert complete("manifest", "") == ["set", "get", "log", "signature", "update", "verify"]
     assert complete("manifest", "get", "--dis") == ["--display-update"]
     assert complete("manifest", "set", "") == []
     assert "complete -o default" in (cli.folder / "completion.bash").read_text()
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_scripts_are_valid(cli, shell):
-    script = cli.write("script", cli.succeed("completion", shell))
-    try:
-        done = subprocess.run([shell, "-n", script], capture_output=True, check=False)
-    except FileNotFoundError:
-        pytest.skip(f"{shell} is not installed")
-    assert (done.returncode, done.stderr) == (0, b"")
+ZSH = """\
+compdef() { : }
+_describe() { print -l -- "${(@)candidates%%:*}" }
+_files() { print FILES }
+source script
+words=(%s) CURRENT=%d
+_marblerun
+"""
+
+
+@pytest.mark.parametrize("words, candidates", [
+    (["man"], ["manifest"]), (["manifest", "get", "--dis"], ["--display-update"]),
+    (["completion", ""], ["bash", "zsh", "fish"]), (["manifest", "set", "no"], None)])
+def test_zsh_and_fish_complete_the_same(cli, words, candidates):
+    """None: names of files."""
+    for shell, offer in [
+            ("zsh", ZSH % (" ".join(f"'{w}'" for w in [cli.program, *words]), len(words) + 1)),
+            ("fish", f"source script; complete -C '{cli.program} {' '.join(words)}'")]:
+        cli.write("script", cli.succeed("completion", shell))
+        cli.write("notes", "")
+        try:
+            done = subprocess.run([shell, *(["-f"] if shell == "zsh" else ["--no-config"]), "-c",
+                                   offer], cwd=cli.folder, check=True, text=True, timeout=60,
+                                  env=cli.environment, capture_output=True)
+        except FileNotFoundError:
+            pytest.skip(f"{shell} is not installed")
+        names = [line.split("\t")[0] for line in done.stdout.splitlines()]
+        expected = candidates or {"zsh": ["FILES"], "fish": ["notes"]}[shell]
+        assert sorted(names) == sorted(expected), done.stderr
 
 
 def test_there_is_no_completion_for_other_shells(cli):

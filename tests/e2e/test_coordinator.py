@@ -5,6 +5,7 @@ import concurrent.futures
 import hashlib
 import json
 import os
+import re
 import signal
 import socket
 import ssl
@@ -18,6 +19,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, hmac, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from client_fixtures import *  # noqa: F403  pylint: disable=wildcard-import,unused-wildcard-import
 from real_coordinator import Coordinator, Marble, b64
 
 PACKAGE = {"Debug": True, "SecurityVersion": 1, "ProductID": 1, "SignerID": "00" * 32}
@@ -27,18 +29,6 @@ def manifest_of(marbles, **sections):
     return {"Packages": {"package": PACKAGE},
             "Marbles": {name: {"Package": "package", **marble} for name, marble in marbles.items()},
             **sections}
-
-
-@pytest.fixture(name="coordinator")
-def fixture_coordinator(build, tmp_path):
-    coordinator = Coordinator([build / "bin/coordinator", "--simulation"], {}, tmp_path)
-    yield coordinator
-    assert coordinator.stop() == 0
-
-
-@pytest.fixture(name="running")
-def fixture_running(coordinator):
-    return coordinator.start()
 
 
 def refused(code, text, call, *arguments, **options):
@@ -51,7 +41,7 @@ def refused(code, text, call, *arguments, **options):
 # client API
 
 
-def test_status_follows_the_states_in_both_generations(running):
+def test_c04_c11_p05_status_follows_the_states_in_both_generations(running):
     assert running.get("/status") == {
         "StatusCode": 2, "StatusMessage": "Coordinator is ready to accept a manifest."}
     assert running.set_manifest(manifest_of({"marble": {}})).status_code == 200
@@ -60,7 +50,7 @@ def test_status_follows_the_states_in_both_generations(running):
         "message": "Coordinator is running correctly and ready to accept marbles."}
 
 
-def test_answers_have_the_exact_envelope_and_headers(running):
+def test_c02_answers_have_the_exact_envelope_and_headers(running):
     answer = running.request("GET", "/api/v2/status")
     assert answer.text == ('{"status":"success","data":{"code":2,"message":'
                            '"Coordinator is ready to accept a manifest."}}\n')
@@ -79,12 +69,12 @@ def test_answers_have_the_exact_envelope_and_headers(running):
 @pytest.mark.parametrize("method,path", [
     ("GET", "/nowhere"), ("GET", "/"), ("GET", "/status/"), ("GET", "/api/v2"), ("GET", "/api/v3/status"),
     ("POST", "/status"), ("DELETE", "/manifest"), ("PUT", "/api/v2/manifest"), ("OPTIONS", "/quote")])
-def test_what_does_not_exist_is_405(running, method, path):
+def test_c03_what_does_not_exist_is_405(running, method, path):
     answer = running.request(method, path)
     assert (answer.status_code, answer.text) == (405, '{"status":"error","data":null}\n')
 
 
-def test_the_quote_endpoint_shows_the_authority_that_serves_tls(running):
+def test_c01_c05_c11_p01_p02_the_quote_endpoint_shows_the_authority_that_serves_tls(running):
     for data in running.get("/quote"), {k.title(): v for k, v in running.get("/api/v2/quote").items()}:
         assert data["Quote"] is None
         intermediate, root = [x509.load_pem_x509_certificate(("-----BEGIN" + pem).encode())
@@ -109,14 +99,14 @@ def test_the_quote_endpoint_shows_the_authority_that_serves_tls(running):
     assert marble_root.public_key().public_numbers() == intermediate.public_key().public_numbers()
 
 
-def test_a_nonce_must_be_url_safe_base64(running):
+def test_c12_a_nonce_must_be_url_safe_base64(running):
     assert running.get("/api/v2/quote?nonce=__8=")["quote"] is None
     answer = running.request("GET", "/api/v2/quote?nonce=%2F%2F8=")
     assert answer.status_code == 400
     assert answer.json()["message"].startswith("invalid query: bad nonce format: ")
 
 
-def test_the_manifest_is_given_back_byte_by_byte_with_a_signature(running):
+def test_c06_c11_c13_the_manifest_is_given_back_byte_by_byte_with_a_signature(running):
     assert running.get("/manifest") == {
         "ManifestSignatureRootECDSA": None, "ManifestSignature": "", "Manifest": None}
     answer = running.request("GET", "/api/v2/manifest")
@@ -131,7 +121,7 @@ def test_the_manifest_is_given_back_byte_by_byte_with_a_signature(running):
         b64(v2["manifestSignatureRootECDSA"]), text, ec.ECDSA(hashes.SHA256()))
 
 
-def test_v2_takes_the_manifest_in_base64(running):
+def test_c07_c11_v2_takes_the_manifest_in_base64(running):
     import base64
     text = json.dumps(manifest_of({"marble": {}})).encode()
     answer = running.request("POST", "/api/v2/manifest", json={})
@@ -146,7 +136,7 @@ def test_v2_takes_the_manifest_in_base64(running):
     assert b64(running.get("/manifest")["Manifest"]) == text
 
 
-def test_a_manifest_is_set_once_and_a_broken_one_changes_nothing(running):
+def test_c07_a_manifest_is_set_once_and_a_broken_one_changes_nothing(running):
     for broken in b"", b"{", b"[]", b"null", b'{"Packages": 1}', json.dumps({"Packages": {}}):
         assert running.set_manifest(broken).status_code == 400
         assert running.get("/status")["StatusCode"] == 2
@@ -156,14 +146,14 @@ def test_a_manifest_is_set_once_and_a_broken_one_changes_nothing(running):
     assert answer.json()["message"] == "server is not in expected state"
 
 
-def test_of_concurrent_manifests_exactly_one_is_set(running):
+def test_q03_of_concurrent_manifests_exactly_one_is_set(running):
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         manifests = [manifest_of({f"marble{i}": {}}) for i in range(8)]
         answers = list(pool.map(lambda m: running.set_manifest(m).status_code, manifests))
     assert sorted(answers) == [200] + 7 * [400]
 
 
-def test_the_update_log_begins_with_the_manifest(running):
+def test_c08_c11_u11_the_update_log_begins_with_the_manifest(running):
     assert running.request("GET", "/update").status_code == 500
     running.set_manifest(manifest_of({"marble": {}}))
     line, rest = running.get("/update").split("\n")
@@ -188,7 +178,7 @@ def test_what_this_version_cannot_do_is_refused_by_name(running, section, text):
     ("{{ nofunction .Secrets.key }}", 'function "nofunction" not defined'),
     ("{{ hex .Secrets.key", "unclosed action"),
     ("{{ pem .Secrets.key }}", "invalid secret type for pem encoding")])
-def test_the_dry_run_names_marble_and_entry(running, template, text):
+def test_t12_the_dry_run_names_marble_and_entry(running, template, text):
     secrets = {"key": {"Type": "symmetric-key", "Size": 128}}
     marbles = {"marble": {"Parameters": {"Files": {"/a/file": template}}}}
     answer = running.set_manifest(manifest_of(marbles, Secrets=secrets))
@@ -406,7 +396,7 @@ def test_a_restart_after_kill_keeps_authority_and_secrets(coordinator):
                                                  ec.ECDSA(hashes.SHA256()))
 
 
-def test_a_lost_key_means_recovery_and_a_new_manifest_ends_it(coordinator):
+def test_p05_r07_a_lost_key_means_recovery_and_a_new_manifest_ends_it(coordinator):
     coordinator.start()
     coordinator.set_manifest(manifest_of({"marble": {}}))
     root = coordinator.root()
@@ -453,7 +443,7 @@ def test_lost_counters_are_not_forgiven(coordinator):
 # operation
 
 
-def test_it_does_not_start_by_accident_outside_of_an_enclave(build, coordinator):
+def test_o09_it_does_not_start_by_accident_outside_of_an_enclave(build, coordinator):
     coordinator.command = [build / "bin/coordinator"]
     status, said = coordinator.fail()
     assert status == 1
@@ -461,7 +451,7 @@ def test_it_does_not_start_by_accident_outside_of_an_enclave(build, coordinator)
     assert not (coordinator.folder / "state").exists()
 
 
-def test_flags_win_over_variables_and_names_reach_the_certificate(build, coordinator):
+def test_o01_p03_p04_flags_win_over_variables_and_names_reach_the_certificate(build, coordinator):
     coordinator.command = [build / "bin/coordinator", "--dns-names", "flag.example,10.1.2.3", "--curve",
                            "P384"]
     coordinator.start(OE_SIMULATION="1", EDG_COORDINATOR_DNS_NAMES="variable.example")
@@ -476,7 +466,7 @@ def test_flags_win_over_variables_and_names_reach_the_certificate(build, coordin
     assert Marble().activate(coordinator, "marble").certificates()[0].public_key().key_size == 384
 
 
-def test_a_startup_manifest_is_set_or_nothing_runs(coordinator):
+def test_o02_a_startup_manifest_is_set_or_nothing_runs(coordinator):
     path = coordinator.folder / "manifest.json"
     status, said = coordinator.fail("--startup-manifest", str(path))
     assert status == 1 and "startup manifest" in said and "manifest.json" in said
@@ -521,7 +511,7 @@ def test_a_port_that_is_taken_is_named_and_so_is_a_folder(build, coordinator, tm
     assert "another Coordinator" in said and "state" in said
 
 
-def test_the_log_tells_what_happened_without_secrets(running):
+def test_o04_the_log_tells_what_happened_without_secrets(running):
     secrets = {"shared": {"Type": "symmetric-key", "Size": 128, "Shared": True}}
     env = {"SHARED": "{{ hex .Secrets.shared }}"}
     running.set_manifest(manifest_of({"marble": {"Parameters": {"Env": env}}}, Secrets=secrets))
@@ -533,6 +523,9 @@ def test_the_log_tells_what_happened_without_secrets(running):
     running.stop()
     said = json.dumps(running.process.lines)
     assert given.env["SHARED"].decode() not in said
+    first = running.process.lines[0]
+    assert first["msg"] == "Starting coordinator" and first["version"]
+    assert re.fullmatch("[0-9a-f]{40}|unknown", first["commit"])
     expected = ["Starting coordinator", "Creating the Core object", "Loading state",
                 "No sealed state found. Proceeding with new state.", "Generating quote",
                 "Failed to get quote. Proceeding in simulation mode.", "Starting the client server",

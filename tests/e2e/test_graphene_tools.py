@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -290,6 +291,13 @@ def test_the_tools_have_their_old_names_in_a_folder_of_their_own(tmp_path):
                    " && gramine-sgx-sigstruct-view full.sig && argv_serializer a > a && gramine-argv-serializer a",
                    shell=True, cwd=tmp_path, env=environment, check=True, stdout=subprocess.DEVNULL)
     assert (tmp_path / "a").read_bytes() == b"a\0"
+
+
+@pytest.mark.parametrize("tool", ["graphene-manifest", "graphene-pf-crypt", "graphene-platform",
+                                  "graphene-sign", "graphene-sigstruct-view", "graphene-sim"])
+def test_tools_tell_their_version(tool):
+    assert re.fullmatch(tool + r" \d+\.\d+\.\d+\n", run(tool, "--version"))
+    assert "--version" in run(tool, "--help")
 
 
 @pytest.fixture(scope="module")

@@ -1,31 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tree that `make install` makes, moved to another place, as packages do."""
+"""What users find in an installation, and that it works."""
 
-import json
 import os
 import subprocess
-from pathlib import Path
+import sysconfig
 
 import pytest
 import sim_app
+from installation import fixture_tree  # noqa: F401  pylint: disable=unused-import
 from sim_fixtures import (  # pylint: disable=unused-import
     fixture_era, fixture_key, fixture_make_app, fixture_probe)
 
 PROGRAMS = {"coordinator", "graphene-argv-serializer", "graphene-manifest", "graphene-pf-crypt",
             "graphene-platform", "graphene-sign", "graphene-sigstruct-view", "graphene-sim",
             "marblerun", "premain-graphene"}
-
-
-@pytest.fixture(name="tree", scope="module")
-def fixture_tree(build, tmp_path_factory):
-    """The prefix below a DESTDIR."""
-    destination = tmp_path_factory.mktemp("destination")
-    subprocess.run(["meson", "install", "-C", build, "--no-rebuild", "--quiet",
-                    "--destdir", destination], check=True, timeout=sim_app.PATIENCE)
-    options = json.loads(subprocess.run(["meson", "introspect", "--buildoptions", build], check=True,
-                                        capture_output=True, timeout=sim_app.PATIENCE).stdout)
-    prefix, = (option["value"] for option in options if option["name"] == "prefix")
-    return destination / Path(prefix).relative_to("/")
 
 
 @pytest.fixture(name="installed")
@@ -39,10 +27,19 @@ def fixture_installed(tree, monkeypatch):
 
 def test_programs_and_libraries_are_in_their_places(tree):
     assert {path.name for path in (tree / "bin").iterdir()} == PROGRAMS
-    assert {path.name for path in (tree / "lib").iterdir()} == {"graphene-sim", "marblerun"}
+    assert {path.name for path in (tree / "lib").iterdir()} - {
+        sysconfig.get_config_var("MULTIARCH")} == {"graphene-sim", "marblerun"}
     assert os.listdir(tree / "lib/marblerun") == ["premain-graphene.so"]
     for name in ("libpal-sim.so", "libsysdb.so", "runtime/glibc/ld-linux-x86-64.so.2"):
         assert (tree / "lib/graphene-sim" / name).is_file()
+
+
+def test_man_pages_and_completions_are_where_they_are_looked_for(tree):
+    for name in PROGRAMS - {"graphene-argv-serializer"}:
+        assert (tree / f"share/man/man1/{name}.1").read_text().startswith(".\\\"")
+    for name in ("bash-completion/completions/marblerun", "zsh/site-functions/_marblerun",
+                 "fish/vendor_completions.d/marblerun.fish"):
+        assert "__complete" in (tree / "share" / name).read_text()
 
 
 def test_the_old_names_lead_to_the_programs(tree):

@@ -2,7 +2,9 @@
 """The demos of samples/ run to their ends, and the nginx of its sample serves under load."""
 
 import concurrent.futures
+import hashlib
 import http.client
+import json
 import re
 import shutil
 import ssl
@@ -13,11 +15,12 @@ import pytest
 from attested import INSIDE
 from graphene_tools import needed
 from sim_app import SOURCE_ROOT
+from sim_fixtures import fixture_key  # noqa: F401  pylint: disable=unused-import
 
 PATIENCE = 120
 PROGRAMS = {"hello": "cc", "nginx": "/usr/sbin/nginx", "redis": "/usr/bin/redis-server",
             "python": "/usr/bin/python3"}
-CONNECTIONS, REQUESTS = 100, 100  # on each connection
+CONNECTIONS, REQUESTS = 1000, 10  # on each connection, which the key has to open
 
 
 @pytest.fixture(name="demo_build")
@@ -58,6 +61,28 @@ def fetch(port, authority):
         answers.append((answer.status, answer.read()))
     connection.close()
     return answers
+
+
+@pytest.mark.plain_build
+def test_the_coordinators_enclave_comes_with_its_era_file(key, tmp_path):
+    config = tmp_path / ".config/gramine"
+    config.mkdir(parents=True)
+    shutil.copy(key, config / "enclave-key.pem")
+    script = [SOURCE_ROOT / "packaging/gramine/coordinator-enclave", "enclave", INSIDE / "bin/coordinator"]
+    environment = {"HOME": str(tmp_path),
+                   "PATH": f"/usr/bin:/bin:{INSIDE}/bin:{INSIDE}/lib/graphene-sim/bin"}
+    for run in range(2):
+        subprocess.run(script, cwd=tmp_path, env=environment, check=True, timeout=PATIENCE,
+                       stdout=subprocess.DEVNULL)
+        state = tmp_path / "enclave/state/sealed"
+        assert state.exists() == (run == 1)
+        state.touch()
+    sig = (tmp_path / "enclave/coordinator.sig").read_bytes()
+    assert json.loads((tmp_path / "enclave/coordinator-era.json").read_text()) == {
+        "UniqueID": sig[960:992].hex(), "SignerID": hashlib.sha256(sig[128:512]).hexdigest(),
+        "ProductID": 3, "SecurityVersion": 1}
+    usage = subprocess.run(script[:1], capture_output=True, text=True, check=False, timeout=PATIENCE)
+    assert usage.returncode == 2 and usage.stderr.startswith("coordinator-enclave DIR PROGRAM")
 
 
 @pytest.mark.plain_build

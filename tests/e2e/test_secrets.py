@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from client_fixtures import *  # noqa: F403  pylint: disable=wildcard-import,unused-wildcard-import
 from real_coordinator import Coordinator, Marble
 
 PACKAGE = {"Debug": True, "SecurityVersion": 1, "ProductID": 1, "SignerID": "00" * 32}
@@ -29,18 +30,6 @@ def manifest_of(marbles, **sections):
 
 def env_of(**env):
     return {"Parameters": {"Env": env}}
-
-
-@pytest.fixture(name="coordinator")
-def fixture_coordinator(build, tmp_path):
-    coordinator = Coordinator([build / "bin/coordinator", "--simulation"], {}, tmp_path)
-    yield coordinator
-    assert coordinator.stop() == 0
-
-
-@pytest.fixture(name="running")
-def fixture_running(coordinator):
-    return coordinator.start()
 
 
 def set_manifest(coordinator, *arguments, **sections):

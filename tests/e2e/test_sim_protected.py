@@ -8,56 +8,11 @@ import signal
 import pytest
 
 import protected_files
+from protected_app import *  # noqa: F403  pylint: disable=wildcard-import,unused-wildcard-import
+from protected_app import KEY, PRELUDE, on_host, python
 from sim_app import PATIENCE, children_of, is_alive, stop, wait_until
-from sim_fixtures import *  # noqa: F403  pylint: disable=wildcard-import,unused-wildcard-import
 
-KEY = bytes(range(16))
 OPERATIONS = int(os.environ.get("PROTECTED_FILE_OPERATIONS", "3000"))
-
-PRELUDE = """
-import errno, mmap, os, random, stat, sys
-def attempt(action):
-    try:
-        print(action())
-    except OSError as problem:
-        print(errno.errorcode[problem.errno])
-def write(path, content, mode="wb"):
-    with open(path, mode) as file:
-        file.write(content if isinstance(content, bytes) else content.encode())
-def read(path):
-    with open(path, "rb") as file:
-        return file.read()
-def set_key(key=bytes(range(16))):
-    if GRAMINE:
-        write("/dev/attestation/keys/default", key, "r+b", )
-    else:
-        write("/dev/attestation/protected_files_key", key.hex(), "r+b")
-"""
-
-
-def python(app, script, *args, **options):
-    prelude = PRELUDE + f"GRAMINE = {app.era == 'gramine'}\n"
-    return app.succeed("-c", prelude + script, *args, **options).splitlines()
-
-
-@pytest.fixture(name="py")
-def fixture_py(make_app, era):
-    """Everything below secret/ is protected, by the means of each era."""
-    app = make_app(era).use_python()
-    (app.folder / "secret").mkdir()
-    if era == "graphene":
-        app.settings["sgx.protected_files.secret"] = "file:secret"
-    else:
-        app.mounts.append(("/secret", "file:secret", "encrypted"))
-    return app
-
-
-def on_host(app, name):
-    """What the host's file holds, as others decrypt it."""
-    path, content = protected_files.decrypt(KEY, (app.folder / name).read_bytes(),
-                                            "graphene" if app.era == "graphene" else "gramine-1")
-    assert path == name
-    return content
 
 
 def test_the_host_has_nothing_but_ciphertext(py):
@@ -404,7 +359,8 @@ print("no difference", at + 1)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_random_operations_do_what_they_do_to_plain_files(py, seed):
     py.mounts.append(("/plain", "file:ignored", "tmpfs"))
-    assert python(py.sign(), RANDOM, seed, OPERATIONS) == [f"no difference {OPERATIONS}"]
+    assert python(py.sign(), RANDOM, seed, OPERATIONS, timeout=PATIENCE + OPERATIONS / 50) == \
+        [f"no difference {OPERATIONS}"]
 
 
 WRITER = """

@@ -142,7 +142,7 @@ static void wrong_lines_are_refused_with_the_word_that_is_wrong(void **state)
 {
 	(void)state;
 	assert_refused("marblerun status h --colateral x", "unknown flag: --colateral");
-	assert_refused("marblerun status h --output x", "unknown flag: --output");
+	assert_refused("marblerun status h --missing", "unknown flag: --missing");
 	assert_refused("marblerun status h -ix", "unknown shorthand flag: 'x' in -ix");
 	assert_refused("marblerun status h --nonce", "flag needs an argument: --nonce");
 	assert_refused("marblerun manifest get h -so", "flag needs an argument: 'o' in -so");
@@ -214,7 +214,7 @@ static void completion_offers_what_may_come_next(void **state)
 {
 	(void)state;
 	assert_completes("ma", "manifest ");
-	assert_completes("manifest ''", "set get log signature verify ");
+	assert_completes("manifest ''", "set get log signature update verify ");
 	assert_completes("-i manifest s", "set signature ");
 	assert_completes("manifest set --rec", "--recoverydata ");
 	assert_completes("certificate --acc", "--accepted-tcb-statuses --accepted-advisories ");

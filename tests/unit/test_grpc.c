@@ -2,9 +2,9 @@
 #include "unit.h"
 
 #include "base/cleanup.h"
-#include "net/connect.h"
 #include "grpc/framing.h"
 #include "grpc/marble_messages.h"
+#include "net/connect.h"
 
 static void a_message_comes_together_from_any_pieces(void **state)
 {
@@ -116,8 +116,7 @@ static void addresses_have_a_host_and_a_port(void **state)
 	char endless[300];
 	memset(endless, 'a', sizeof(endless));
 	memcpy(endless + sizeof(endless) - 3, ":1", 3);
-	assert_failure(
-		net_address_parse(endless, &address, &err), err, ERROR_INVALID, "host:port");
+	assert_failure(net_address_parse(endless, &address, &err), err, ERROR_INVALID, "host:port");
 }
 
 static void a_request_has_the_bytes_of_the_spec(void **state)

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "crypto/tls_server.h"
 #include "http/server.h"
+#include "http/target.h"
 #include "tls_peer.h"
 
 #include <pthread.h>
@@ -284,6 +285,38 @@ static void garbage_ends_its_connection_and_nothing_else(void **state)
 	stop_server(fixture);
 }
 
+static void get_something(const struct fixture *fixture)
+{
+	char answer[2000];
+	SSL *ssl = connect_tls(fixture);
+	send_text(ssl, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+	receive(ssl, answer, sizeof(answer));
+	assert_non_null(strstr(answer, "GET / - 0"));
+	close_tls(ssl);
+}
+
+static void a_request_in_plain_text_is_told_what_is_wrong(void **state)
+{
+	(void)state;
+	struct fixture *fixture = start_server(10, 20);
+	int plain = connect_plain(fixture->address);
+	AUTO(auto_free) char *request = xcalloc(1, 100000);
+	int head = snprintf(request, 100000,
+		"POST / HTTP/1.1\r\nHost: h\r\n"
+		"Content-Length: 90000\r\n\r\n");
+	/* all of it: what the server leaves unread must not make a reset of its answer */
+	assert_int_equal(send(plain, request, (size_t)head + 90000, MSG_NOSIGNAL), head + 90000);
+	char answer[2000] = "";
+	size_t filled = 0;
+	for (ssize_t got; (got = recv(plain, answer + filled, sizeof(answer) - 1 - filled, 0)) > 0;)
+		filled += (size_t)got;
+	assert_string_equal(answer, "HTTP/1.0 400 Bad Request\r\n\r\n"
+				    "Client sent an HTTP request to an HTTPS server.\n");
+	close(plain);
+	get_something(fixture);
+	stop_server(fixture);
+}
+
 static void one_connection_too_many_waits_for_its_turn(void **state)
 {
 	(void)state;
@@ -305,16 +338,6 @@ static void one_connection_too_many_waits_for_its_turn(void **state)
 }
 
 static const char post[] = "POST /a?nonce=1 HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc";
-
-static void get_something(const struct fixture *fixture)
-{
-	char answer[2000];
-	SSL *ssl = connect_tls(fixture);
-	send_text(ssl, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
-	receive(ssl, answer, sizeof(answer));
-	assert_non_null(strstr(answer, "GET / - 0"));
-	close_tls(ssl);
-}
 
 static void a_change_is_handled_elsewhere_while_others_are_answered(void **state)
 {
@@ -374,6 +397,7 @@ int main(void)
 		cmocka_unit_test(a_body_that_is_too_long_is_answered_before_it_ends),
 		cmocka_unit_test(a_silent_peer_is_closed_before_and_after_the_handshake),
 		cmocka_unit_test(garbage_ends_its_connection_and_nothing_else),
+		cmocka_unit_test(a_request_in_plain_text_is_told_what_is_wrong),
 		cmocka_unit_test(one_connection_too_many_waits_for_its_turn),
 		cmocka_unit_test(a_change_is_handled_elsewhere_while_others_are_answered),
 		cmocka_unit_test(a_client_that_does_not_wait_is_forgotten),

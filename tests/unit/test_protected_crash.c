@@ -277,6 +277,33 @@ static void a_full_host_can_be_written_when_it_has_room_again(void **state)
 	disk_free(&disk);
 }
 
+static void what_a_full_host_has_no_room_for_can_be_cut_off(void **state)
+{
+	static uint8_t content[2 << 20];
+	struct disk disk = { .writes_left = -1 };
+	struct disk_side side;
+	struct error err = { 0 };
+	(void)state;
+	struct protected_options options = disk_options(&disk, &side, PROTECTED_GRAMINE_1);
+	struct protected_file *file = protected_file_create(&options, &err);
+	assert_success(file != NULL, err);
+	fill_random(content, sizeof(content), 9);
+	disk.refuses = true;
+	disk.writes_left = 0;
+	assert_failure(protected_file_write(file, 0, content, sizeof(content), &err), err,
+		ERROR_INTERNAL, "No space left");
+	assert_success(protected_file_resize(file, 5000, &err), err);
+	assert_content(file, content, 5000);
+	disk.writes_left = -1;
+	must_flush(file);
+	protected_file_close(file);
+	file = open_disk(&disk, &side, false, &err);
+	assert_success(file != NULL, err);
+	assert_content(file, content, 5000);
+	protected_file_close(file);
+	disk_free(&disk);
+}
+
 static void without_a_side_file_it_is_written_all_the_same(void **state)
 {
 	AUTO(auto_free) struct scene *scene = xcalloc(1, sizeof(*scene));
@@ -307,6 +334,7 @@ int main(void)
 		cmocka_unit_test(the_side_file_of_another_state_is_ignored),
 		cmocka_unit_test(a_full_host_loses_nothing),
 		cmocka_unit_test(a_full_host_can_be_written_when_it_has_room_again),
+		cmocka_unit_test(what_a_full_host_has_no_room_for_can_be_cut_off),
 		cmocka_unit_test(without_a_side_file_it_is_written_all_the_same),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The certificates that a Coordinator shows: its intermediate CA and its root (spec cli.md 3.2). */
+#ifndef CLIENT_CA_PAIR_H
+#define CLIENT_CA_PAIR_H
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "crypto/cert.h"
+
+struct ca_pair {
+	X509 *intermediate;
+	X509 *root;
+};
+
+/* The first two PEM blocks of `text`; ERROR_INVALID when they are no certificates. */
+bool ca_pair_read(struct bytes text, struct ca_pair *certs, struct error *err);
+void ca_pair_free(struct ca_pair *certs);
+
+/* Appends both as PEM, the intermediate first. */
+void ca_pair_put(const struct ca_pair *certs, struct buf *out);
+
+#endif

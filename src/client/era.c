@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/era.h"
+
+#include "base/hex.h"
+#include "client/json.h"
+
+#include <string.h>
+#include <strings.h>
+
+static bool parse_number(
+	const json_t *config, const char *name, uint64_t max, uint64_t *out, struct error *err)
+{
+	const json_t *value = json_member(config, name);
+	if (!value || json_is_null(value))
+		return true;
+	json_int_t number = json_integer_value(value);
+	if (!json_is_integer(value) || number < 0 || (uint64_t)number > max)
+		return error_set(err, ERROR_INVALID, "%s is no number from 0 to %llu", name,
+			(unsigned long long)max);
+	*out = (uint64_t)number;
+	return true;
+}
+
+static bool parse_bool(const json_t *config, const char *name, bool *out, struct error *err)
+{
+	const json_t *value = json_member(config, name);
+	if (value && !json_is_null(value) && !json_is_boolean(value))
+		return error_set(err, ERROR_INVALID, "%s is neither true nor false", name);
+	*out = json_is_true(value);
+	return true;
+}
+
+/* An empty text is as good as none. */
+static bool parse_id(const json_t *config, const char *name, bool *is_given,
+	uint8_t out[SGX_HASH_SIZE], struct error *err)
+{
+	const json_t *value = json_member(config, name);
+	const char *text = json_string_value(value);
+	*is_given = text && *text;
+	if (!value || json_is_null(value) || (text && !*text))
+		return true;
+	return (text && hex_decode_exact(out, SGX_HASH_SIZE, text)) ||
+	       error_set(err, ERROR_INVALID, "%s is no text of %d hex digits", name,
+		       2 * SGX_HASH_SIZE);
+}
+
+/* A misspelt member would silently mean less checking than its author wanted. */
+static void warn_of_unknown_members(const json_t *config, const struct notices *notices)
+{
+	static const char *const known[] = { "SecurityVersion", "UniqueID", "SignerID", "ProductID",
+		"Debug", "InsecureSkipVerify", "AcceptedTCBStatuses", "AcceptedAdvisories",
+		"Nonce" };
+	for (void *i = json_object_iter((json_t *)config); i;
+		i = json_object_iter_next((json_t *)config, i)) {
+		bool is_known = false;
+		for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++)
+			is_known = is_known || !strcasecmp(known[k], json_object_iter_key(i));
+		if (!is_known)
+			notices_tell(notices, MARBLERUN_NOTICE_WARNING,
+				"Warning: era config: unknown member \"%s\" is ignored",
+				json_object_iter_key(i));
+	}
+}
+
+bool era_parse(struct bytes text, struct era *era, const struct notices *notices, struct error *err)
+{
+	AUTO(auto_json) json_t *config = json_read(text, err);
+	bool skip = false;
+	uint64_t product_id = 0;
+	*era = (struct era){ 0 };
+	if (!config)
+		return false;
+	if (!json_is_object(config))
+		return error_set(err, ERROR_INVALID, "it is no JSON object");
+	bool valid =
+		parse_number(config, "SecurityVersion", INT64_MAX, &era->security_version, err) &&
+		parse_number(config, "ProductID", UINT16_MAX, &product_id, err) &&
+		parse_bool(config, "Debug", &era->debug, err) &&
+		parse_id(config, "UniqueID", &era->has_unique_id, era->unique_id, err) &&
+		parse_id(config, "SignerID", &era->has_signer_id, era->signer_id, err) &&
+		parse_bool(config, "InsecureSkipVerify", &skip, err);
+	if (!valid)
+		return false;
+	era->product_id = (uint16_t)product_id;
+	/* a file that lies around must not switch verification off */
+	if (skip)
+		return error_set(err, ERROR_DENIED,
+			"InsecureSkipVerify is not taken from a file: use the flag --insecure");
+	warn_of_unknown_members(config, notices);
+	return true;
+}
+
+static bool check_id(const char *name, const char *register_name, bool is_wanted,
+	const uint8_t wanted[SGX_HASH_SIZE], const uint8_t reported[SGX_HASH_SIZE],
+	struct error *err)
+{
+	char wanted_text[2 * SGX_HASH_SIZE + 1];
+	char reported_text[2 * SGX_HASH_SIZE + 1];
+	if (!is_wanted || !memcmp(wanted, reported, SGX_HASH_SIZE))
+		return true;
+	hex_format(wanted_text, wanted, SGX_HASH_SIZE);
+	hex_format(reported_text, reported, SGX_HASH_SIZE);
+	return error_set(err, ERROR_DENIED,
+		"invalid %s: the era config expects %s %s, the Coordinator has %s", name,
+		register_name, wanted_text, reported_text);
+}
+
+static bool check_versions(
+	const struct era *era, const struct sgx_report_body *report, struct error *err)
+{
+	if (!era->has_unique_id && !era->security_version)
+		return error_set(err, ERROR_DENIED,
+			"missing SecurityVersion in config: it is required without UniqueID");
+	if (!era->has_unique_id && !era->product_id)
+		return error_set(err, ERROR_DENIED,
+			"missing ProductID in config: it is required without UniqueID");
+	if (report->isv_svn < era->security_version)
+		return error_set(err, ERROR_DENIED,
+			"invalid SecurityVersion: the era config expects at least %llu, the Coordinator has %u",
+			(unsigned long long)era->security_version, report->isv_svn);
+	if (era->product_id && report->isv_prod_id != era->product_id)
+		return error_set(err, ERROR_DENIED,
+			"invalid ProductID: the era config expects %u, the Coordinator has %u",
+			era->product_id, report->isv_prod_id);
+	return true;
+}
+
+bool era_check(const struct era *era, const struct sgx_report_body *report,
+	const struct notices *notices, struct error *err)
+{
+	if (!check_versions(era, report, err))
+		return false;
+	if ((report->attributes.flags & SGX_FLAG_DEBUG) && !era->debug)
+		return error_set(err, ERROR_DENIED,
+			"debug enclave not allowed: its memory can be read; accept it with \"Debug\": true in the era config if this is a test");
+	if (!check_id("UniqueID", "MRENCLAVE", era->has_unique_id, era->unique_id,
+		    report->mr_enclave, err) ||
+		!check_id("SignerID", "MRSIGNER", era->has_signer_id, era->signer_id,
+			report->mr_signer, err))
+		return false;
+	if (!era->has_unique_id && !era->has_signer_id)
+		notices_tell(notices, MARBLERUN_NOTICE_ACCEPTED,
+			"Warning: Configuration contains neither UniqueID nor SignerID!");
+	return true;
+}
