@@ -171,6 +171,12 @@ def test_collateral_is_fetched_and_verifies_elsewhere(cli, machine, served, quot
             p.name: p.read_bytes() for p in (machine / "collateral").iterdir() if p.is_file()}
     told = cli.succeed("collateral", "verify", fetched, "--trust-root", machine / "root_ca.pem")
     assert "Collateral verified" in told
+    shown = json.loads(cli.succeed("collateral", "show", fetched, "-o", "json"))
+    assert shown["tcbInfo"]["fmspc"] == FMSPC and shown["pckCRL"]["revoked"] == 0
+    verified = json.loads(cli.succeed("collateral", "verify", fetched, "-o", "json", "--trust-root",
+                                      machine / "root_ca.pem"))
+    assert verified == {"folder": str(fetched), "fmspc": FMSPC, "simulated": True,
+                        "validUntil": shown["tcbInfo"]["validUntil"]}
     told = cli.succeed("collateral", "show", fetched)
     assert FMSPC in told and "PCK CRL" in told and "evaluation data number 17" in told
 
