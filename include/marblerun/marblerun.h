@@ -81,10 +81,19 @@ void marblerun_bytes_free(struct marblerun_bytes *bytes);
 bool marblerun_set_era(struct marblerun *m, const void *json, size_t size);
 
 /*
- * A folder with tcb_info.json, qe_identity.json, their *_issuer_chain.pem, pck.crl and root_ca.crl.
- * Required by marblerun_verify.
+ * A folder with tcb_info.json, qe_identity.json, their *_issuer_chain.pem, pck.crl and root_ca.crl;
+ * or the address of a service that has them, Intel's PCS or a PCCS, such as
+ * https://localhost:8081/sgx/certification/v4/. NULL, as by default: what
+ * /etc/sgx_default_qcnl.conf names.
  */
-void marblerun_set_collateral(struct marblerun *m, const char *folder);
+void marblerun_set_collateral(struct marblerun *m, const char *collateral);
+/*
+ * How to ask a service, each NULL for the default: PEM file with the authorities that its
+ * certificate is checked by (the system's); "FALSE" to do without that check ("TRUE", or what the
+ * configuration of the machine says); a folder to keep what it has sent (none).
+ */
+void marblerun_set_collateral_service(struct marblerun *m, const char *ca_file,
+	const char *secure_cert, const char *cache_folder);
 
 /* PEM file with the root of a simulated platform, in the place of Intel's. NULL: Intel's again. */
 void marblerun_set_trust_root(struct marblerun *m, const char *file);

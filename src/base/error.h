@@ -21,6 +21,7 @@ enum error_kind {
 	ERROR_STATE,           /* not possible in the present state */
 	ERROR_UNAVAILABLE,     /* a peer or a device does not answer */
 	ERROR_UNSUPPORTED,     /* well-formed, but not something we do */
+	ERROR_WOULD_WAIT,      /* the caller does not wait, and this has to be waited for */
 };
 
 #define ERROR_MESSAGE_MAX 2048 /* bytes with NUL; longer messages are cut */

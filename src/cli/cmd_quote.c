@@ -7,7 +7,7 @@
 #include "cli/command.h"
 #include "cli/output.h"
 #include "cli/quote_document.h"
-#include "dcap/verify.h"
+#include "pccs/open.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -125,18 +125,18 @@ static void add_policy(const struct options *options, struct verdict *verdict)
 static bool verify(const struct options *options, const struct quote_file *file,
 	struct verdict *verdict, struct error *err)
 {
-	struct dcap_verifier_config config = {
-		.collateral_folder = options->collateral,
+	const struct pccs_options where = {
+		.collateral = options->collateral,
+		.ca_file = options->collateral_ca,
+		.secure_cert = options->collateral_secure_cert,
+		.cache_folder = options->collateral_cache,
 		.trust_root_file = options->trust_root,
 	};
 	verdict->time = clock_now();
 	if (options->at && !clock_parse_utc(options->at, &verdict->time))
 		return error_set(err, ERROR_INVALID,
 			"--at %s: a time has the form 2025-06-15T12:00:00Z", options->at);
-	if (!options->collateral)
-		return error_set(err, ERROR_NOT_FOUND,
-			"no collateral to verify it with: name the folder with --collateral or MARBLERUN_COLLATERAL");
-	AUTO(auto_verifier) struct dcap_verifier *verifier = dcap_verifier_new(&config, err);
+	AUTO(auto_verifier) struct dcap_verifier *verifier = pccs_verifier_new(&where, err);
 	if (!verifier)
 		return false;
 	dcap_verify(verifier, file->bytes, verdict->time, &verdict->result, &verdict->refusal);

@@ -22,7 +22,10 @@ struct options {
 	struct text_list accepted_advisories; /* none: all */
 	const char *nonce;
 	const char *save_sgx_quote;
-	const char *collateral;
+	const char *collateral; /* folder or address */
+	const char *collateral_ca;
+	const char *collateral_secure_cert;
+	const char *collateral_cache;
 	const char *trust_root;
 	const char *output;
 	const char *recoverydata;

@@ -37,6 +37,8 @@ static struct marblerun *new_session(const struct options *options, const char *
 	const struct text_list *advisories = &options->accepted_advisories;
 	marblerun_on_notice(m, print_notice, (void *)options);
 	marblerun_set_collateral(m, options->collateral);
+	marblerun_set_collateral_service(m, options->collateral_ca, options->collateral_secure_cert,
+		options->collateral_cache);
 	marblerun_set_trust_root(m, options->trust_root);
 	marblerun_accept_tcb_statuses(m, (const char *const *)statuses->items, statuses->count);
 	marblerun_accept_advisories(m, (const char *const *)advisories->items, advisories->count);

@@ -72,9 +72,17 @@ static void set_text(char **place, const char *text)
 	*place = copy;
 }
 
-void marblerun_set_collateral(struct marblerun *m, const char *folder)
+void marblerun_set_collateral(struct marblerun *m, const char *collateral)
 {
-	set_text(&m->settings.collateral, folder);
+	set_text(&m->settings.collateral, collateral);
+}
+
+void marblerun_set_collateral_service(
+	struct marblerun *m, const char *ca_file, const char *secure_cert, const char *cache_folder)
+{
+	set_text(&m->settings.collateral_ca, ca_file);
+	set_text(&m->settings.collateral_secure_cert, secure_cert);
+	set_text(&m->settings.collateral_cache, cache_folder);
 }
 
 void marblerun_set_trust_root(struct marblerun *m, const char *file)

@@ -26,6 +26,9 @@ void settings_free(struct settings *settings)
 	name_list_clear(&settings->tcb_statuses);
 	name_list_clear(&settings->advisories);
 	free(settings->collateral);
+	free(settings->collateral_ca);
+	free(settings->collateral_secure_cert);
+	free(settings->collateral_cache);
 	free(settings->trust_root);
 	buf_free(&settings->nonce);
 	*settings = (struct settings){ 0 };

@@ -21,7 +21,11 @@ void name_list_clear(struct name_list *list);
 struct settings {
 	bool has_era;
 	struct era era;
-	char *collateral; /* folder, or NULL */
+	/* as struct pccs_options has them */
+	char *collateral;
+	char *collateral_ca;
+	char *collateral_secure_cert;
+	char *collateral_cache;
 	char *trust_root; /* file, or NULL for Intel's root */
 	struct name_list tcb_statuses;
 	struct name_list advisories; /* none: all */

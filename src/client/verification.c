@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "crypto/digest.h"
+#include "pccs/open.h"
 
 #include <string.h>
 #include <strings.h>
@@ -20,14 +21,14 @@ static bool verify_quote(const struct settings *settings, struct bytes report,
 	if (!report.size)
 		return error_set(err, ERROR_DENIED,
 			"the Coordinator has no quote: it runs in simulation mode, which proves nothing; for tests skip verification with --insecure");
-	if (!settings->collateral)
-		return error_set(err, ERROR_NOT_FOUND,
-			"no collateral to verify it with: name the folder with --collateral or MARBLERUN_COLLATERAL");
-	struct dcap_verifier_config config = {
-		.collateral_folder = settings->collateral,
+	const struct pccs_options collateral = {
+		.collateral = settings->collateral,
+		.ca_file = settings->collateral_ca,
+		.secure_cert = settings->collateral_secure_cert,
+		.cache_folder = settings->collateral_cache,
 		.trust_root_file = settings->trust_root,
 	};
-	AUTO(auto_verifier) struct dcap_verifier *verifier = dcap_verifier_new(&config, err);
+	AUTO(auto_verifier) struct dcap_verifier *verifier = pccs_verifier_new(&collateral, err);
 	if (!verifier || !report_header_strip(report, &quote, err) ||
 		!dcap_verify(verifier, quote, clock_now(), result, err))
 		return false;

@@ -36,8 +36,10 @@ static bool check_quote(struct core *core, const struct activation_request *requ
 		return true;
 	AUTO(buf_free) struct buf certificate = { 0 };
 	cert_put_der(request->peer, &certificate);
-	return policy_verify_quote(core->verifier, request->quote, buf_bytes(&certificate), package,
-		       now, err) ||
+	struct dcap_verifier *verifier =
+		request->is_hurried ? dcap_verifier_hurried(core->verifier) : core->verifier;
+	return policy_verify_quote(
+		       verifier, request->quote, buf_bytes(&certificate), package, now, err) ||
 	       error_prefix(err, "invalid quote");
 }
 
@@ -172,8 +174,12 @@ bool activate(struct core *core, const struct activation_request *request, int64
 		error_set(err, ERROR_UNAUTHENTICATED, "couldn't get marble TLS certificate");
 		return refuse(code, GRPC_UNAUTHENTICATED);
 	}
-	return admit(core, request, deployment, now, &result->marble, code, err) &&
-	       equip(core, request, now, result, code, err);
+	struct error refusal = { 0 };
+	if (!admit(core, request, deployment, now, &result->marble, code, &refusal)) {
+		result->has_to_wait = refusal.kind == ERROR_WOULD_WAIT;
+		return error_set(err, refusal.kind, "%s", refusal.message);
+	}
+	return equip(core, request, now, result, code, err);
 }
 
 static void free_values(struct activation_value *values, size_t count)

@@ -15,7 +15,7 @@ struct activation_request {
 	const char *marble_type;
 	const char *uuid;
 	X509 *peer;      /* the TLS client certificate */
-	bool is_hurried; /* an event loop waits: fail rather than generate RSA keys */
+	bool is_hurried; /* an event loop waits: fail rather than make it wait */
 };
 
 /* A name with its value; both owned. */
@@ -25,7 +25,9 @@ struct activation_value {
 };
 
 struct activation_result {
-	bool was_too_slow;             /* in a hurry it failed, but without one it may succeed */
+	/* In a hurry it failed, but without one it may succeed: RSA keys are to be generated ... */
+	bool was_too_slow;
+	bool has_to_wait;              /* ... or collateral is to be fetched. */
 	struct deployment *deployment; /* whose manifest the names below belong to */
 	const struct manifest_marble *marble;
 	struct activation_value *files;

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "base/number.h"
+#include "coordinator/core.h"
 
 #include <getopt.h>
 #include <limits.h>
@@ -11,8 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DEFAULT_COLLATERAL "/etc/marblerun/collateral"
-#define LOOPS_MAX          256
+#define LOOPS_MAX 256
 
 /* One setting: its flag, its variable, its help, and its value so far. */
 struct setting {
@@ -31,6 +31,9 @@ enum {
 	SEAL_DIR,
 	STARTUP_MANIFEST,
 	COLLATERAL,
+	COLLATERAL_CA,
+	COLLATERAL_SECURE_CERT,
+	COLLATERAL_CACHE,
 	TRUST_ROOT,
 	CURVE,
 	LOOPS,
@@ -54,8 +57,18 @@ static const struct setting known_settings[SETTING_COUNT] = {
 		"where the sealed state is kept", NULL },
 	[STARTUP_MANIFEST] = { "startup-manifest", "EDG_STARTUP_MANIFEST", "FILE",
 		"manifest to set at start", NULL },
-	[COLLATERAL] = { "collateral", "EDG_COORDINATOR_COLLATERAL", "DIR",
-		"TCB info, QE identity and CRLs to verify quotes with", DEFAULT_COLLATERAL },
+	[COLLATERAL] = { "collateral", "EDG_COORDINATOR_COLLATERAL", "DIR|URL",
+		"TCB info, QE identity and CRLs to verify quotes with: a folder, or the address of "
+		"a PCCS or of Intel's PCS; without it " CORE_DEFAULT_COLLATERAL
+		" if it is there, else what /etc/sgx_default_qcnl.conf names",
+		NULL },
+	[COLLATERAL_CA] = { "collateral-ca", "EDG_COORDINATOR_COLLATERAL_CA", "FILE",
+		"certificate that the PCCS is trusted by, instead of the system's", NULL },
+	[COLLATERAL_SECURE_CERT] = { "collateral-secure-cert",
+		"EDG_COORDINATOR_COLLATERAL_SECURE_CERT", "TRUE|FALSE",
+		"whether the PCCS has to prove who it is", NULL },
+	[COLLATERAL_CACHE] = { "collateral-cache", "EDG_COORDINATOR_COLLATERAL_CACHE", "DIR",
+		"where to keep what the PCCS has sent", NULL },
 	[TRUST_ROOT] = { "trust-root", "EDG_COORDINATOR_TRUST_ROOT", "FILE",
 		"root certificate of a simulated platform, instead of Intel's", NULL },
 	[CURVE] = { "curve", "EDG_COORDINATOR_CURVE", "P256|P384",
@@ -182,7 +195,10 @@ enum config_result config_read(struct config *config, int argc, char **argv, str
 	config->seal_folder =
 		settings[SEAL_DIR].value ? copy(settings[SEAL_DIR].value) : default_seal_folder();
 	config->startup_manifest = copy(settings[STARTUP_MANIFEST].value);
-	config->collateral_folder = copy(settings[COLLATERAL].value);
+	config->collateral = copy(settings[COLLATERAL].value);
+	config->collateral_ca = copy(settings[COLLATERAL_CA].value);
+	config->collateral_secure_cert = copy(settings[COLLATERAL_SECURE_CERT].value);
+	config->collateral_cache = copy(settings[COLLATERAL_CACHE].value);
 	config->trust_root = copy(settings[TRUST_ROOT].value);
 	config->simulation = is_on(&settings[SIMULATION]);
 	config->dev_mode = is_on(&settings[DEV_MODE]);
@@ -202,7 +218,10 @@ void config_free(struct config *config)
 	free(config->dns_names);
 	free(config->seal_folder);
 	free(config->startup_manifest);
-	free(config->collateral_folder);
+	free(config->collateral);
+	free(config->collateral_ca);
+	free(config->collateral_secure_cert);
+	free(config->collateral_cache);
 	free(config->trust_root);
 	*config = (struct config){ 0 };
 }

@@ -18,7 +18,10 @@ struct config {
 	char *dns_names;
 	char *seal_folder;
 	char *startup_manifest; /* path, NULL for none */
-	char *collateral_folder;
+	char *collateral;       /* folder or address; NULL: as the machine is configured */
+	char *collateral_ca;
+	char *collateral_secure_cert;
+	char *collateral_cache;
 	char *trust_root; /* path, NULL for Intel's */
 	unsigned curve_bits;
 	unsigned loops; /* 0: one per core */

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "coordinator/store.h"
+#include "pccs/network.h"
 
 #include <string.h>
 
@@ -29,10 +30,11 @@ static bool open_verifier(struct core *core, struct error *err)
 {
 	if (!core->config.attestation_folder)
 		return true;
-	const struct dcap_verifier_config config = {
-		.collateral_folder = core->config.collateral_folder,
-		.trust_root_file = core->config.trust_root_file,
-	};
+	struct dcap_verifier_config config = { .trust_root_file = core->config.trust_root_file };
+	core->network = pccs_source_open(&core->config.collateral, &config.collateral_folder, err);
+	if (!core->network && !config.collateral_folder)
+		return false;
+	config.source = core->network;
 	core->verifier = dcap_verifier_new(&config, err);
 	return core->verifier != NULL;
 }
@@ -154,20 +156,37 @@ static bool make_own_quote(struct core *core, struct error *err)
 		core, core->current, (struct bytes){ "", 0 }, &core->current->quote, err);
 }
 
-/* What would be wrong with the quote of every Marble on this machine is better known now. */
-static void try_own_quote(const struct core *core)
+/*
+ * What would be wrong with the quote of every Marble on this machine is better known now. False if
+ * it would have to be waited for.
+ */
+static bool try_quote(struct dcap_verifier *verifier, const struct deployment *deployment)
 {
 	AUTO(dcap_result_free) struct dcap_result result = { 0 };
 	struct bytes quote;
 	struct error err = { 0 };
-	if (!core->verifier)
-		return;
-	if (report_header_strip(buf_bytes(&core->current->quote), &quote, &err) &&
-		dcap_verify(core->verifier, quote, clock_now(), &result, &err))
-		return;
+	if (report_header_strip(buf_bytes(&deployment->quote), &quote, &err) &&
+		dcap_verify(verifier, quote, clock_now(), &result, &err))
+		return true;
+	if (err.kind == ERROR_WOULD_WAIT)
+		return false;
 	log_warn("The quote of this Coordinator does not verify here. Marbles will be refused for "
 		 "the same reason until it is mended; a restart is not needed.",
 		"error", err.message);
+	return true;
+}
+
+void core_try_own_quote(struct core *core)
+{
+	AUTO(auto_deployment) struct deployment *deployment = core_deployment(core);
+	if (core->has_untried_quote)
+		try_quote(core->verifier, deployment);
+}
+
+void core_give_up_waiting(struct core *core)
+{
+	if (core->network)
+		network_source_give_up(core->network);
 }
 
 bool core_start(struct core *core, const struct core_config *config, struct error *err)
@@ -184,7 +203,9 @@ bool core_start(struct core *core, const struct core_config *config, struct erro
 	if (open_verifier(core, err) && open_store(core, err) && load(core, err) &&
 		make_own_quote(core, err)) {
 		make_mesh_certificate(core, NULL, core->current);
-		try_own_quote(core);
+		core->has_untried_quote =
+			core->verifier &&
+			!try_quote(dcap_verifier_hurried(core->verifier), core->current);
 		return true;
 	}
 	core_stop(core);

@@ -11,18 +11,20 @@
 #include "coordinator/deployment.h"
 #include "coordinator/events.h"
 #include "coordinator/metrics.h"
-#include "dcap/verify.h"
+#include "pccs/open.h"
 
 #include <pthread.h>
+
+#define CORE_DEFAULT_COLLATERAL "/etc/marblerun/collateral"
 
 struct core_config {
 	struct pki_options pki;
 	const char *seal_folder;
 	/* NULL in simulation: no quote of our own, and Marbles are not asked for theirs */
 	const char *attestation_folder;
-	const char *collateral_folder; /* of the verifier; not used in simulation */
-	const char *trust_root_file;   /* NULL for Intel's */
-	const char *version;           /* for metrics; NULL when they are not served */
+	struct pccs_options collateral; /* of the verifier; not used in simulation */
+	const char *trust_root_file;    /* NULL for Intel's */
+	const char *version;            /* for metrics; NULL when they are not served */
 };
 
 struct core {
@@ -32,6 +34,8 @@ struct core {
 	struct events *events;
 
 	/* private to core.c */
+	struct collateral_source *network; /* the verifier's, if it asks a service; else NULL */
+	bool has_untried_quote;
 	struct store *store;
 	struct counters *counters;
 	struct deployment *current;
@@ -46,6 +50,14 @@ struct core {
  */
 bool core_start(struct core *core, const struct core_config *config, struct error *err);
 void core_stop(struct core *core);
+
+/*
+ * Verifies the Coordinator's own quote and warns if it does not verify, unless core_start did that:
+ * it does not wait for collateral. This may wait.
+ */
+void core_try_own_quote(struct core *core);
+/* Ends all waiting for collateral, now and later. From any thread. */
+void core_give_up_waiting(struct core *core);
 
 /* A reference to the present deployment; the caller releases it. */
 struct deployment *core_deployment(struct core *core);

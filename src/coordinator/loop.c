@@ -91,16 +91,27 @@ static void run_errand(void *context)
 	loop_post(errand->loop, finish_errand, errand);
 }
 
-void loop_offload(
-	struct loop *loop, void (*run)(void *context), void (*done)(void *context), void *context)
+static void submit(struct worker *worker, const struct errand *given)
 {
 	struct error err = { 0 };
 	struct errand *errand = xcalloc(1, sizeof(*errand));
-	*errand = (struct errand){ loop, run, done, context };
-	if (worker_submit(loop->worker, run_errand, finish_errand, errand, &err))
+	*errand = *given;
+	if (worker_submit(worker, run_errand, finish_errand, errand, &err))
 		return;
 	log_warn("A request is turned away", "error", err.message);
-	loop_post(loop, finish_errand, errand);
+	loop_post(errand->loop, finish_errand, errand);
+}
+
+void loop_offload(
+	struct loop *loop, void (*run)(void *context), void (*done)(void *context), void *context)
+{
+	submit(loop->worker, &(struct errand){ loop, run, done, context });
+}
+
+void loop_offload_waiting(
+	struct loop *loop, void (*run)(void *context), void (*done)(void *context), void *context)
+{
+	submit(loop->waiting_worker, &(struct errand){ loop, run, done, context });
 }
 
 static void offload(void *loop, void (*run)(void *job), void (*done)(void *job), void *job)
@@ -143,7 +154,10 @@ static bool init_servers(struct loop *loop, const struct loop_config *config, st
 
 bool loop_init(struct loop *loop, const struct loop_config *config, struct error *err)
 {
-	*loop = (struct loop){ .core = config->core, .worker = config->worker, .wake = { -1, -1 } };
+	*loop = (struct loop){ .core = config->core,
+		.worker = config->worker,
+		.waiting_worker = config->waiting_worker,
+		.wake = { -1, -1 } };
 	pthread_mutex_init(&loop->lock, NULL);
 	loop->base = event_base_new();
 	if (!loop->base)

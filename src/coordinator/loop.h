@@ -18,6 +18,7 @@ struct loop_task;
 struct loop_config {
 	struct core *core;
 	struct worker *worker;
+	struct worker *waiting_worker;
 	int client_listener; /* listening, non-blocking; the loop closes them */
 	int mesh_listener;
 	int metrics_listener; /* -1 for none */
@@ -31,6 +32,7 @@ struct loop_config {
 struct loop {
 	struct core *core;
 	struct worker *worker;
+	struct worker *waiting_worker; /* for what waits for others and would hold up the rest */
 	struct event_base *base;
 	struct http_server *client_server;
 	struct grpc_server *mesh_server;
@@ -60,6 +62,10 @@ void loop_post(struct loop *loop, void (*run)(void *context), void *context);
  * when too much waits already or the program ends. From the loop's thread.
  */
 void loop_offload(
+	struct loop *loop, void (*run)(void *context), void (*done)(void *context), void *context);
+
+/* The same for what waits for collateral. */
+void loop_offload_waiting(
 	struct loop *loop, void (*run)(void *context), void (*done)(void *context), void *context);
 
 /* Closes the connections. Calls that nobody will answer any more learn that they are gone. */

@@ -6,10 +6,10 @@
 #include "base/memory.h"
 #include "coordinator/build_info.h"
 #include "coordinator/config.h"
-#include "coordinator/listen.h"
 #include "coordinator/loop.h"
 #include "coordinator/serve.h"
 #include "crypto/decoders.h"
+#include "net/listen.h"
 
 #include <event2/event.h>
 #include <jansson.h>
@@ -85,7 +85,14 @@ static bool run(const struct config *config, struct error *err)
 	struct core_config core_config = {
 		.pki = { .curve_bits = config->curve_bits, .alt_names = config->dns_names },
 		.seal_folder = config->seal_folder,
-		.collateral_folder = config->collateral_folder,
+		.collateral = {
+			.collateral = config->collateral,
+			.default_folder = CORE_DEFAULT_COLLATERAL,
+			.ca_file = config->collateral_ca,
+			.secure_cert = config->collateral_secure_cert,
+			.cache_folder = config->collateral_cache,
+			.refreshes_in_background = true,
+		},
 		.trust_root_file = config->trust_root,
 		.version = config->metrics_address ? MARBLERUN_VERSION : NULL,
 	};

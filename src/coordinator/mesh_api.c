@@ -218,8 +218,8 @@ static void finish_slow(void *context)
 }
 
 /* Makes an activation for which the loop does not wait. */
-static void activate_slowly(
-	struct loop *loop, struct grpc_call *call, const struct activation_request *request)
+static void activate_slowly(struct loop *loop, struct grpc_call *call,
+	const struct activation_request *request, bool has_to_wait)
 {
 	struct slow_activation *slow = xcalloc(1, sizeof(*slow));
 	slow->loop = loop;
@@ -234,10 +234,13 @@ static void activate_slowly(
 	slow->request.is_hurried = false;
 	X509_up_ref(request->peer);
 	slow->code = GRPC_UNAVAILABLE;
-	error_set(&slow->error, ERROR_UNAVAILABLE,
-		"too many Marbles wait for RSA keys: try again later");
+	error_set(&slow->error, ERROR_UNAVAILABLE, "too many Marbles wait for %s: try again later",
+		has_to_wait ? "DCAP collateral" : "RSA keys");
 	grpc_call_on_gone(call, on_slow_gone, slow);
-	loop_offload(loop, run_slow, finish_slow, slow);
+	if (has_to_wait)
+		loop_offload_waiting(loop, run_slow, finish_slow, slow);
+	else
+		loop_offload(loop, run_slow, finish_slow, slow);
 }
 
 static void answer(struct loop *loop, struct grpc_call *call, const Rpc__ActivationReq *message)
@@ -255,8 +258,8 @@ static void answer(struct loop *loop, struct grpc_call *call, const Rpc__Activat
 	struct error err = { 0 };
 	if (activate(loop->core, &request, clock_now(), &result, &code, &err))
 		answer_activated(loop, call, &request, &result);
-	else if (result.was_too_slow)
-		activate_slowly(loop, call, &request);
+	else if (result.was_too_slow || result.has_to_wait)
+		activate_slowly(loop, call, &request, result.has_to_wait);
 	else
 		fail(loop->core, call, &request, code, &err);
 }

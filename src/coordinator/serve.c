@@ -3,9 +3,9 @@
 
 #include "base/log.h"
 #include "base/memory.h"
-#include "coordinator/listen.h"
 #include "coordinator/loop.h"
 #include "crypto/tls_server.h"
+#include "net/listen.h"
 
 #include <signal.h>
 #include <sys/resource.h>
@@ -16,10 +16,12 @@
 #define DESCRIPTORS_DEFAULT  900 /* of Gramine */
 #define DESCRIPTORS_RESERVED 24
 #define DESCRIPTORS_OF_LOOP  6
+#define WAITING_THREADS      2 /* that wait for collateral */
 
 struct service {
 	struct core *core;
 	struct worker *worker;
+	struct worker *waiting_worker;
 	struct loop *loops;
 	pthread_t *threads; /* of loops[1] and on; the first runs on the main thread */
 	size_t count;
@@ -105,6 +107,7 @@ static bool init_loops(struct service *service, const struct config *config, str
 		struct loop_config loop = {
 			.core = service->core,
 			.worker = service->worker,
+			.waiting_worker = service->waiting_worker,
 			.client_listener = client[i],
 			.mesh_listener = mesh[i],
 			.metrics_listener = i ? -1 : metrics,
@@ -134,6 +137,27 @@ static void stop_all(evutil_socket_t signal, short what, void *context)
 		loop_stop(&service->loops[i]);
 }
 
+static void run_own_quote(void *core)
+{
+	core_try_own_quote(core);
+}
+
+static void drop_own_quote(void *core)
+{
+	(void)core;
+}
+
+/* If it has to be waited for, which also means that the collateral is there for the first Marble.
+ */
+static void try_own_quote(const struct service *service)
+{
+	struct error err = { 0 };
+	if (service->core->has_untried_quote &&
+		!worker_submit(service->waiting_worker, run_own_quote, drop_own_quote,
+			service->core, &err))
+		log_warn("The quote of this Coordinator is not tried", "error", err.message);
+}
+
 /* Runs the loops until a signal; the signals go to the main thread. */
 static bool run_loops(struct service *service, struct error *err)
 {
@@ -158,6 +182,8 @@ static bool run_loops(struct service *service, struct error *err)
 		started++;
 	pthread_sigmask(SIG_UNBLOCK, &both, NULL);
 	bool good = started == service->count;
+	if (good)
+		try_own_quote(service);
 	if (good)
 		loop_run(&service->loops[0]);
 	else
@@ -194,12 +220,23 @@ bool serve(struct core *core, const struct config *config, struct error *err)
 	AUTO(auto_ssl_ctx) SSL_CTX *client_tls = tls_server_new(&client, err);
 	AUTO(auto_ssl_ctx) SSL_CTX *mesh_tls = tls_server_new(&mesh, err);
 	struct worker *worker = worker_new(count);
-	struct service service = { core, worker, loops, threads, count, client_tls, mesh_tls, "",
-		"" };
+	struct worker *waiting_worker = worker_new(WAITING_THREADS);
+	struct service service = {
+		.core = core,
+		.worker = worker,
+		.waiting_worker = waiting_worker,
+		.loops = loops,
+		.threads = threads,
+		.count = count,
+		.client_tls = client_tls,
+		.mesh_tls = mesh_tls,
+	};
 	bool served = client_tls && mesh_tls && init_loops(&service, config, err) &&
 		      run_loops(&service, err);
 	for (size_t i = 0; i < count; i++)
 		loop_close(&loops[i]);
+	core_give_up_waiting(core);
+	worker_free(waiting_worker);
 	worker_free(worker);
 	core_finish_counting(core);
 	for (size_t i = 0; i < count; i++)

@@ -69,13 +69,14 @@ static bool read_qe_identity(struct collateral *c, const struct buf files[COLLAT
 	       error_prefix(err, "QE identity");
 }
 
-struct collateral *collateral_new(const char *folder, const struct buf files[COLLATERAL_FILES],
-	const struct anchor *anchor, const struct certificate *pck_ca, struct error *err)
+struct collateral *collateral_new(const char *folder, const char *remedy,
+	const struct buf files[COLLATERAL_FILES], const struct anchor *anchor,
+	const struct certificate *pck_ca, struct error *err)
 {
 	AUTO(auto_collateral) struct collateral *c = xcalloc(1, sizeof(*c));
 	c->references = 1;
 	c->folder = xstrdup(folder);
-	c->remedy = xasprintf("refresh the collateral in %s", folder);
+	c->remedy = remedy ? xstrdup(remedy) : NULL;
 	if (read_crls(c, files, anchor, pck_ca, err) && read_tcb_info(c, files, anchor, err) &&
 		read_qe_identity(c, files, anchor, err))
 		return TAKE(c);
@@ -103,13 +104,17 @@ void collateral_release(struct collateral *collateral)
 	free(collateral);
 }
 
+static bool check_crl_dates(const struct collateral *c, int64_t now, struct error *err)
+{
+	return validity_check(&c->root_crl.validity, now, "root CRL", c->remedy, err) &&
+	       validity_check(&c->pck_crl.validity, now, "PCK CRL", c->remedy, err);
+}
+
 bool collateral_check_crls(const struct collateral *collateral, const struct certificate *pck,
 	const struct certificate *pck_ca, int64_t now, struct error *err)
 {
 	const struct collateral *c = collateral;
-	return validity_check(&c->root_crl.validity, now, "root CRL", c->remedy, err) &&
-	       validity_check(&c->pck_crl.validity, now, "PCK CRL", c->remedy, err) &&
-	       crl_check_not_listed(&c->root_crl, pck_ca, err) &&
+	return check_crl_dates(c, now, err) && crl_check_not_listed(&c->root_crl, pck_ca, err) &&
 	       crl_check_not_listed(&c->pck_crl, pck, err);
 }
 
@@ -118,6 +123,14 @@ static bool check_signer(const struct collateral *c, const struct certificate *s
 {
 	return certificate_check_date(signer, now, c->remedy, err) &&
 	       crl_check_not_listed(&c->root_crl, signer, err);
+}
+
+static bool check_document_dates(const struct collateral *c, int64_t now, struct error *err)
+{
+	return check_signer(c, c->tcb_info_signer, now, err) &&
+	       check_signer(c, c->qe_identity_signer, now, err) &&
+	       validity_check(&c->tcb_info.validity, now, "TCB info", c->remedy, err) &&
+	       validity_check(&c->qe_identity.validity, now, "QE identity", c->remedy, err);
 }
 
 static bool check_platform(
@@ -159,11 +172,40 @@ bool collateral_check_documents(const struct collateral *collateral,
 	const struct pck_extension *platform, bool is_tdx, int64_t now, struct error *err)
 {
 	const struct collateral *c = collateral;
-	return check_technology(c, is_tdx, err) && check_signer(c, c->tcb_info_signer, now, err) &&
-	       check_signer(c, c->qe_identity_signer, now, err) &&
-	       validity_check(&c->tcb_info.validity, now, "TCB info", c->remedy, err) &&
-	       validity_check(&c->qe_identity.validity, now, "QE identity", c->remedy, err) &&
+	return check_technology(c, is_tdx, err) && check_document_dates(c, now, err) &&
 	       check_platform(c, platform, err);
+}
+
+bool collateral_check_dates(const struct collateral *collateral, int64_t now, struct error *err)
+{
+	return check_crl_dates(collateral, now, err) && check_document_dates(collateral, now, err);
+}
+
+const char *collateral_find_older_part(
+	const struct collateral *collateral, const struct collateral *than)
+{
+	const struct collateral *c = collateral;
+	/* documents by their number first: older ones are sometimes issued anew (clause 3.3) */
+	const struct {
+		const char *name;
+		uint32_t number, than_number;
+		int64_t start, than_start;
+	} parts[] = {
+		{ "TCB info", c->tcb_info.evaluation_number, than->tcb_info.evaluation_number,
+			c->tcb_info.validity.start, than->tcb_info.validity.start },
+		{ "QE identity", c->qe_identity.evaluation_number,
+			than->qe_identity.evaluation_number, c->qe_identity.validity.start,
+			than->qe_identity.validity.start },
+		{ "PCK CRL", 0, 0, c->pck_crl.validity.start, than->pck_crl.validity.start },
+		{ "root CRL", 0, 0, c->root_crl.validity.start, than->root_crl.validity.start },
+	};
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		bool is_same_number = parts[i].number == parts[i].than_number;
+		if (is_same_number ? parts[i].start < parts[i].than_start
+				   : parts[i].number < parts[i].than_number)
+			return parts[i].name;
+	}
+	return NULL;
 }
 
 int64_t collateral_end(const struct collateral *collateral)

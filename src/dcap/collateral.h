@@ -27,8 +27,8 @@ enum collateral_file {
 /* Immutable but for its reference count. */
 struct collateral {
 	atomic_int references;
-	char *folder;                        /* where it came from, for messages */
-	char *remedy;                        /* what to do when a part of it has expired */
+	char *folder; /* where it came from, for messages: a folder or a service */
+	char *remedy; /* what to do when a part of it has expired */
 	uint8_t pck_ca_point[P256_RAW_SIZE]; /* key by which the PCK CRL was verified */
 	struct crl root_crl;
 	struct crl pck_crl;
@@ -42,11 +42,12 @@ struct collateral {
 
 /*
  * Parses the contents and verifies all signatures: of the CRLs by the anchor and by the PCK CA of
- * the quote, of the documents through their issuer chains. NULL with an error that names the part.
- * The caller owns one reference.
+ * the quote, of the documents through their issuer chains. `remedy` may be NULL. NULL with an error
+ * that names the part. The caller owns one reference.
  */
-struct collateral *collateral_new(const char *folder, const struct buf files[COLLATERAL_FILES],
-	const struct anchor *anchor, const struct certificate *pck_ca, struct error *err);
+struct collateral *collateral_new(const char *folder, const char *remedy,
+	const struct buf files[COLLATERAL_FILES], const struct anchor *anchor,
+	const struct certificate *pck_ca, struct error *err);
 struct collateral *collateral_keep(struct collateral *collateral);
 void collateral_release(struct collateral *collateral);
 DEFINE_AUTO_FREE(auto_collateral, struct collateral *, collateral_release)
@@ -64,7 +65,17 @@ bool collateral_check_crls(const struct collateral *collateral, const struct cer
 bool collateral_check_documents(const struct collateral *collateral,
 	const struct pck_extension *platform, bool is_tdx, int64_t now, struct error *err);
 
+/*
+ * What can be said of a set by itself: all of its parts are of this time, and the root's CRL does
+ * not list who signed the documents. ERROR_DENIED.
+ */
+bool collateral_check_dates(const struct collateral *collateral, int64_t now, struct error *err);
+
 /* When the first of its parts ends. */
 int64_t collateral_end(const struct collateral *collateral);
+
+/* The part of the set that is older than that of another set; NULL if none is. */
+const char *collateral_find_older_part(
+	const struct collateral *collateral, const struct collateral *than);
 
 #endif

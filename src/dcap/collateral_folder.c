@@ -206,17 +206,34 @@ static void free_contents(struct contents *contents)
 		buf_free(&contents->files[i]);
 }
 
+bool collateral_folder_read(const char *path, struct buf files[COLLATERAL_FILES], struct error *err)
+{
+	for (size_t i = 0; i < COLLATERAL_FILES; i++) {
+		AUTO(auto_free) char *file = xasprintf("%s/%s", path, sources[i].name);
+		if (!file_read(file, sources[i].max, &files[i], err))
+			return false;
+	}
+	return true;
+}
+
+const char *collateral_file_name(enum collateral_file file)
+{
+	return sources[file].name;
+}
+
+size_t collateral_file_max(enum collateral_file file)
+{
+	return sources[file].max;
+}
+
 static bool read_contents(
 	const char *path, struct contents *out, uint8_t hash[SHA256_SIZE], struct error *err)
 {
 	AUTO(buf_free) struct buf hashes = { 0 };
-	for (size_t i = 0; i < COLLATERAL_FILES; i++) {
-		AUTO(auto_free) char *file = xasprintf("%s/%s", path, sources[i].name);
-		struct buf *content = &out->files[i];
-		if (!file_read(file, sources[i].max, content, err))
-			return false;
-		sha256(content->data, content->size, buf_extend(&hashes, SHA256_SIZE));
-	}
+	if (!collateral_folder_read(path, out->files, err))
+		return false;
+	for (size_t i = 0; i < COLLATERAL_FILES; i++)
+		sha256(out->files[i].data, out->files[i].size, buf_extend(&hashes, SHA256_SIZE));
 	sha256(hashes.data, hashes.size, hash);
 	return true;
 }
@@ -231,7 +248,8 @@ static struct collateral *read_again(struct collateral_folder *folder, const cha
 	struct collateral *collateral = find_kept(folder, path, pck_ca, stamps, hash);
 	if (collateral)
 		return collateral;
-	collateral = collateral_new(path, contents.files, folder->anchor, pck_ca, err);
+	AUTO(auto_free) char *remedy = xasprintf("refresh the collateral in %s", path);
+	collateral = collateral_new(path, remedy, contents.files, folder->anchor, pck_ca, err);
 	if (collateral)
 		keep(folder, path, stamps, hash, collateral);
 	else

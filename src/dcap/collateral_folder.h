@@ -9,6 +9,13 @@
 
 #include "dcap/collateral.h"
 
+/* The name of one file in such a folder, and the most bytes that are accepted of it. */
+const char *collateral_file_name(enum collateral_file file);
+size_t collateral_file_max(enum collateral_file file);
+/* Appends the contents of one such folder. */
+bool collateral_folder_read(
+	const char *path, struct buf files[COLLATERAL_FILES], struct error *err);
+
 /* May be used by any number of threads at once. */
 struct collateral_folder;
 

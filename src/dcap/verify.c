@@ -3,7 +3,6 @@
 
 #include "base/hex.h"
 #include "base/memory.h"
-#include "dcap/collateral_folder.h"
 #include "dcap/quote_signer_cache.h"
 #include "dcap/tdx.h"
 
@@ -11,8 +10,10 @@
 
 struct dcap_verifier {
 	struct anchor anchor;
-	struct collateral_folder *folder;
+	struct collateral_source *source;
 	struct quote_signer_cache *signers;
+	bool is_hurried;
+	struct dcap_verifier *hurried; /* a copy that is, and that owns nothing; NULL in itself */
 };
 
 struct dcap_verifier *dcap_verifier_new(
@@ -20,24 +21,36 @@ struct dcap_verifier *dcap_verifier_new(
 {
 	struct dcap_verifier *verifier = xcalloc(1, sizeof(*verifier));
 	verifier->signers = quote_signer_cache_new();
-	if (anchor_open(config->trust_root_file, &verifier->anchor, err))
-		verifier->folder =
-			collateral_folder_open(config->collateral_folder, &verifier->anchor, err);
-	if (verifier->folder)
-		return verifier;
-	dcap_verifier_free(verifier);
-	return NULL;
+	verifier->source = config->source;
+	bool has_anchor = anchor_open(config->trust_root_file, &verifier->anchor, err);
+	if (has_anchor && !verifier->source)
+		verifier->source = collateral_source_of_folder(
+			config->collateral_folder, &verifier->anchor, err);
+	if (!has_anchor || !verifier->source) {
+		dcap_verifier_free(verifier);
+		return NULL;
+	}
+	verifier->hurried = xmalloc(sizeof(*verifier));
+	*verifier->hurried = *verifier;
+	verifier->hurried->is_hurried = true;
+	return verifier;
 }
 
 void dcap_verifier_free(struct dcap_verifier *verifier)
 {
 	if (!verifier)
 		return;
-	if (verifier->folder)
-		collateral_folder_close(verifier->folder);
+	if (verifier->source)
+		verifier->source->close(verifier->source);
 	quote_signer_cache_free(verifier->signers);
 	anchor_free(&verifier->anchor);
+	free(verifier->hurried);
 	free(verifier);
+}
+
+struct dcap_verifier *dcap_verifier_hurried(struct dcap_verifier *verifier)
+{
+	return verifier->hurried;
 }
 
 bool dcap_verifier_is_simulated(const struct dcap_verifier *verifier)
@@ -92,9 +105,16 @@ static bool check_collateral(
 	struct verification *v, struct dcap_verifier *verifier, int64_t now, struct error *err)
 {
 	const struct quote_signer *signer = v->signer;
+	const struct collateral_request request = {
+		.fmspc = signer->platform.fmspc,
+		.is_tdx = v->quote.is_tdx,
+		.pck_ca = signer->pck_ca,
+		.anchor = &verifier->anchor,
+		.now = now,
+		.is_hurried = verifier->is_hurried,
+	};
 	v->step = DCAP_STEP_COLLATERAL;
-	v->collateral = collateral_folder_get(
-		verifier->folder, signer->platform.fmspc, v->quote.is_tdx, signer->pck_ca, err);
+	v->collateral = verifier->source->get(verifier->source, &request, err);
 	if (!v->collateral)
 		return false;
 	v->step = DCAP_STEP_REVOCATION;

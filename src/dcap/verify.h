@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "dcap/collateral_source.h"
 #include "dcap/step.h"
 #include "dcap/tcb_status.h"
 #include "sgx/report.h"
@@ -29,6 +30,8 @@ struct dcap_verifier_config {
 	 * needed.
 	 */
 	const char *collateral_folder;
+	/* In place of the folder, or NULL. The verifier closes it, also when it cannot be made. */
+	struct collateral_source *source;
 	/* PEM certificate of a simulated root, or NULL for Intel's, whose key is built in. */
 	const char *trust_root_file;
 };
@@ -37,6 +40,11 @@ struct dcap_verifier_config {
 struct dcap_verifier *dcap_verifier_new(
 	const struct dcap_verifier_config *config, struct error *err);
 void dcap_verifier_free(struct dcap_verifier *verifier);
+/*
+ * The same for threads that must not wait: verifying fails with ERROR_WOULD_WAIT when collateral
+ * has to be fetched first. Lives as long as the verifier.
+ */
+struct dcap_verifier *dcap_verifier_hurried(struct dcap_verifier *verifier);
 /* True if the anchor is not Intel's: whatever verifies is to be called SIMULATED. */
 bool dcap_verifier_is_simulated(const struct dcap_verifier *verifier);
 

@@ -4,7 +4,7 @@
 #include "base/memory.h"
 #include "grpc/exchange.h"
 #include "grpc/hints.h"
-#include "grpc/transport.h"
+#include "net/transport.h"
 
 /* Verifying a quote may mean fetching collateral first; a minute without any byte is a dead peer.
  */
@@ -20,20 +20,20 @@ void grpc_call_result_free(struct grpc_call_result *result)
 
 /* In one piece: what fits the peer's window is not much, and each piece costs a system call. */
 static bool send_pending(
-	struct grpc_transport *transport, struct grpc_exchange *exchange, struct error *err)
+	struct net_transport *transport, struct grpc_exchange *exchange, struct error *err)
 {
 	AUTO(buf_free) struct buf pending = { 0 };
 	for (struct bytes data; (data = grpc_exchange_pull(exchange)).size;)
 		buf_put(&pending, data.data, data.size);
-	return grpc_transport_write(transport, buf_bytes(&pending), err);
+	return net_transport_write(transport, buf_bytes(&pending), err);
 }
 
 /* Reads once. `room` is wiped by the caller. */
-static bool receive_some(struct grpc_transport *transport, struct grpc_exchange *exchange,
+static bool receive_some(struct net_transport *transport, struct grpc_exchange *exchange,
 	uint8_t room[READ_SIZE], struct error *err)
 {
 	size_t got;
-	if (!grpc_transport_read(transport, room, READ_SIZE, &got, err))
+	if (!net_transport_read(transport, room, READ_SIZE, &got, err))
 		return false;
 	if (!got)
 		return error_set(err, ERROR_UNAVAILABLE,
@@ -42,7 +42,7 @@ static bool receive_some(struct grpc_transport *transport, struct grpc_exchange 
 }
 
 static bool run_exchange(
-	struct grpc_transport *transport, struct grpc_exchange *exchange, struct error *err)
+	struct net_transport *transport, struct grpc_exchange *exchange, struct error *err)
 {
 	uint8_t room[READ_SIZE];
 	bool good = true;
@@ -61,18 +61,26 @@ static bool run_exchange(
 bool grpc_call_unary(const char *address, SSL_CTX *tls, const char *path, struct bytes request,
 	struct grpc_call_result *result, struct error *err)
 {
-	AUTO(grpc_transport_close) struct grpc_transport transport = { 0 };
+	AUTO(net_transport_close) struct net_transport transport = { 0 };
 	AUTO(auto_grpc_exchange) struct grpc_exchange *exchange = NULL;
-	struct grpc_address target;
+	struct net_address target;
 	struct error inner = { 0 };
+	const struct net_transport_options options = {
+		.tls = tls,
+		.protocol = "\x02h2",
+		.limits = { .silence = SILENCE_MAX },
+		.if_no_protocol = "refuses to speak HTTP/2: " GRPC_HINT_CLIENT_API,
+		.if_no_tls = "does not speak TLS; the address must be that of a Coordinator's "
+			     "mesh API",
+	};
 	*result = (struct grpc_call_result){ 0 };
 	if (request.size > GRPC_MESSAGE_MAX)
 		return error_set(err, ERROR_INVALID, "the request has %zu bytes; %u are accepted",
 			request.size, GRPC_MESSAGE_MAX);
-	if (!grpc_address_parse(address, &target, err))
+	if (!net_address_parse(address, &target, err))
 		return false;
 	exchange = grpc_exchange_new(address, path, request);
-	if (!grpc_transport_open(&transport, &target, tls, SILENCE_MAX, &inner) ||
+	if (!net_transport_open(&transport, &target, &options, &inner) ||
 		!run_exchange(&transport, exchange, &inner) ||
 		!grpc_exchange_finish(exchange, result, &inner))
 		return error_set(err, inner.kind, "%s: %s", address, inner.message);

@@ -33,7 +33,7 @@ struct http_header {
 
 struct http_response {
 	int status;
-	struct http_header headers[4]; /* Content-Type and more; Length and Date are added */
+	struct http_header headers[8]; /* Content-Type and more; Length and Date are added */
 	size_t header_count;
 	struct buf location; /* of a redirect */
 	struct buf body;

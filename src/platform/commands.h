@@ -12,6 +12,7 @@
 /* argv[0] is the subcommand, with the program in front. Each returns the exit status. */
 int command_init(int argc, char **argv);
 int command_show(int argc, char **argv);
+int command_serve(int argc, char **argv);
 int command_quote(int argc, char **argv);
 
 /* Prints what is wrong with the command line and where to find help. Returns false. */

@@ -16,6 +16,9 @@
 #define PLATFORM_PCK         "pck.pem"
 #define PLATFORM_TCB_SIGNING "tcb_signing.pem"
 
+/* what `graphene-platform serve` shows in TLS */
+#define PLATFORM_SERVICE "pccs.pem"
+
 /*
  * Report body of the Quoting Enclave (384 bytes) and its raw signature by the PCK key (64): of the
  * one that quotes enclaves, and of the one that quotes confidential VMs.
@@ -30,6 +33,7 @@
 #define PLATFORM_TCB_SIGNING_KEY    PLATFORM_PRIVATE "/tcb_signing_key.pem"
 #define PLATFORM_ATTESTATION_KEY    PLATFORM_PRIVATE "/attestation_key.pem"
 #define PLATFORM_TD_ATTESTATION_KEY PLATFORM_PRIVATE "/td_attestation_key.pem"
+#define PLATFORM_SERVICE_KEY        PLATFORM_PRIVATE "/pccs_key.pem"
 /* what a CPU has in its fuses: everything that is derived on this machine comes from it */
 #define PLATFORM_SECRET      PLATFORM_PRIVATE "/secret"
 #define PLATFORM_SECRET_SIZE 32

@@ -45,6 +45,11 @@ static const char help[] =
 	"    --tee-tcb-svn HEX    16 bytes, to claim another TDX module than the machine's\n"
 	"  --open-enclave         puts the Open Enclave report header in front\n"
 	"\n"
+	"serve DIR: a PCCS with the collateral of the platform, until it is ended\n"
+	"  --listen HOST:PORT     where (default localhost:8081)\n"
+	"  --dns-names LIST       names and IPs in its certificate, DIR/pccs.pem\n"
+	"                         (default localhost,127.0.0.1,::1)\n"
+	"\n"
 	"--help, --version\n";
 
 /* What getopt_long puts in front of its messages comes along as the subcommand's argv[0]. */
@@ -55,6 +60,7 @@ static const struct command {
 } commands[] = {
 	{ "init", "graphene-platform init", command_init },
 	{ "quote", "graphene-platform quote", command_quote },
+	{ "serve", "graphene-platform serve", command_serve },
 	{ "show", "graphene-platform show", command_show },
 };
 
@@ -118,6 +124,6 @@ int main(int argc, char **argv)
 	if (*name)
 		usage_error("\"%s\" is no command", name);
 	else
-		usage_error("a command is expected: init, show or quote");
+		usage_error("a command is expected: init, show, quote or serve");
 	return EXIT_USAGE;
 }

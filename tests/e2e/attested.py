@@ -76,9 +76,9 @@ def render(template, change, folder, **variables):
                               input=change(TEMPLATES[template].read_text()), cwd=folder)
 
 
-def sign_coordinator(folder, key, machine, change=as_it_is):
+def sign_coordinator(folder, key, machine, change=as_it_is, **variables):
     manifest = render("coordinator", change, folder, coordinator=INSIDE / "bin/coordinator",
-                      trust_root=machine.folder / "root_ca.pem")
+                      trust_root=machine.folder / "root_ca.pem", **variables)
     return Signed(folder, "coordinator").write_manifest(manifest, key)
 
 

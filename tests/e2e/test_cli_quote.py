@@ -130,7 +130,7 @@ def test_a_date_may_be_given(cli, make_quote):
 
 def test_wrong_files_and_flags_are_named(cli, make_quote):
     path = make_quote()
-    assert "no collateral to verify it with" in cli.fail("quote", "verify", path)
+    assert "no collateral to verify quotes with" in cli.fail("quote", "verify", path)
     assert "the only format is json" in cli.fail("quote", "show", path, "-o", "yaml")
     assert "nothing: " in cli.fail("quote", "show", "nothing")
     assert "this is no quote" in cli.fail("quote", "show", cli.write("text", "hello, world"))

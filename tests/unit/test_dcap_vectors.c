@@ -295,7 +295,8 @@ static void the_sample_of_intels_library_verifies_under_its_root(void **state)
 		ERROR_DENIED, "its root is not Intel's");
 	AUTO(auto_free) char *folder = vectors_path("dcap/%s", name);
 	AUTO(auto_free) char *root = vectors_path("dcap/%s/test_root_ca.pem", name);
-	struct dcap_verifier_config config = { folder, root };
+	struct dcap_verifier_config config = { .collateral_folder = folder,
+		.trust_root_file = root };
 	struct dcap_verifier *verifier = dcap_verifier_new(&config, &err);
 	assert_success(verifier != NULL, err);
 	assert_success(dcap_verify(verifier, buf_bytes(&out), now, &result, &err), err);

@@ -2,9 +2,9 @@
 #include "unit.h"
 
 #include "base/cleanup.h"
-#include "grpc/connect.h"
 #include "grpc/framing.h"
 #include "grpc/marble_messages.h"
+#include "net/connect.h"
 
 static void a_message_comes_together_from_any_pieces(void **state)
 {
@@ -95,29 +95,28 @@ static void statuses_are_numbers(void **state)
 static void addresses_have_a_host_and_a_port(void **state)
 {
 	(void)state;
-	struct grpc_address address;
+	struct net_address address;
 	struct error err = { 0 };
-	assert_success(grpc_address_parse("coordinator.example:2001", &address, &err), err);
+	assert_success(net_address_parse("coordinator.example:2001", &address, &err), err);
 	assert_string_equal(address.host, "coordinator.example");
 	assert_string_equal(address.port, "2001");
 	assert_false(address.is_ip);
-	assert_success(grpc_address_parse("[::1]:65535", &address, &err), err);
+	assert_success(net_address_parse("[::1]:65535", &address, &err), err);
 	assert_string_equal(address.host, "::1");
 	assert_true(address.is_ip);
-	assert_success(grpc_address_parse("192.0.2.1:1", &address, &err), err);
+	assert_success(net_address_parse("192.0.2.1:1", &address, &err), err);
 	assert_true(address.is_ip);
-	assert_success(grpc_address_parse(":2001", &address, &err), err);
+	assert_success(net_address_parse(":2001", &address, &err), err);
 	assert_string_equal(address.host, "localhost");
 	static const char *const wrong[] = { "", "host", "::1", "::1:2001", "host:", "host:0",
 		"host:65536", "host:123456", "host:https", "host: 1", "http://host:1" };
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
-		assert_failure(grpc_address_parse(wrong[i], &address, &err), err, ERROR_INVALID,
+		assert_failure(net_address_parse(wrong[i], &address, &err), err, ERROR_INVALID,
 			"host:port");
 	char endless[300];
 	memset(endless, 'a', sizeof(endless));
 	memcpy(endless + sizeof(endless) - 3, ":1", 3);
-	assert_failure(
-		grpc_address_parse(endless, &address, &err), err, ERROR_INVALID, "host:port");
+	assert_failure(net_address_parse(endless, &address, &err), err, ERROR_INVALID, "host:port");
 }
 
 static void a_request_has_the_bytes_of_the_spec(void **state)

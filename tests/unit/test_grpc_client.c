@@ -4,7 +4,7 @@
 
 #include "base/cleanup.h"
 #include "grpc/client.h"
-#include "grpc/transport.h"
+#include "net/transport.h"
 #include "tls_peer.h"
 
 #include <poll.h>
@@ -211,11 +211,14 @@ static void a_silent_peer_is_given_up(void **state)
 	char address[32];
 	int listener = new_listener(0, address);
 	AUTO(auto_ssl_ctx) SSL_CTX *client = new_tls(TLS_client_method(), NULL);
-	AUTO(grpc_transport_close) struct grpc_transport transport = { 0 };
-	struct grpc_address target;
+	AUTO(net_transport_close) struct net_transport transport = { 0 };
+	const struct net_transport_options options = {
+		.tls = client, .protocol = "\x02h2", .limits = { .silence = 50 }
+	};
+	struct net_address target;
 	struct error err = { 0 };
-	assert_success(grpc_address_parse(address, &target, &err), err);
-	assert_failure(grpc_transport_open(&transport, &target, client, 50, &err), err,
+	assert_success(net_address_parse(address, &target, &err), err);
+	assert_failure(net_transport_open(&transport, &target, &options, &err), err,
 		ERROR_UNAVAILABLE, "no sign of life for 1 seconds");
 	close(listener);
 }
@@ -236,17 +239,20 @@ static void a_cut_connection_raises_no_signal(void **state)
 	struct odd_server server;
 	start_odd_server(&server, server_tls(), cut_connection);
 	AUTO(auto_ssl_ctx) SSL_CTX *client = new_tls(TLS_client_method(), NULL);
-	AUTO(grpc_transport_close) struct grpc_transport transport = { 0 };
-	struct grpc_address target;
+	AUTO(net_transport_close) struct net_transport transport = { 0 };
+	const struct net_transport_options options = {
+		.tls = client, .protocol = "\x02h2", .limits = { .silence = 20000 }
+	};
+	struct net_address target;
 	struct error err = { 0 };
-	assert_success(grpc_address_parse(server.address, &target, &err), err);
-	assert_success(grpc_transport_open(&transport, &target, client, 20000, &err), err);
+	assert_success(net_address_parse(server.address, &target, &err), err);
+	assert_success(net_transport_open(&transport, &target, &options, &err), err);
 	stop_odd_server(&server);
 	struct pollfd reset = { .fd = SSL_get_fd(transport.ssl), .events = 0 };
 	assert_int_equal(poll(&reset, 1, 20000), 1);
 	/* the first attempt hears of the reset, a later one meets a broken pipe */
 	for (int i = 0; i < 3; i++)
-		assert_false(grpc_transport_write(&transport, bytes_of_text("x"), &err));
+		assert_false(net_transport_write(&transport, bytes_of_text("x"), &err));
 	assert_int_equal(err.kind, ERROR_UNAVAILABLE);
 	sigaction(SIGPIPE, NULL, &disposition);
 	assert_true(disposition.sa_handler == SIG_DFL);

@@ -20,7 +20,8 @@ static bool verify(const char *folder, const struct buf *quote, int64_t now,
 {
 	AUTO(auto_free) char *collateral = xasprintf("%s/collateral", folder);
 	AUTO(auto_free) char *root = xasprintf("%s/root_ca.pem", folder);
-	const struct dcap_verifier_config config = { collateral, root };
+	const struct dcap_verifier_config config = { .collateral_folder = collateral,
+		.trust_root_file = root };
 	AUTO(auto_verifier) struct dcap_verifier *verifier = dcap_verifier_new(&config, err);
 	return verifier && dcap_verify(verifier, buf_bytes(quote), now, result, err);
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "grpc/transport.h"
-
-#include "grpc/hints.h"
+#include "net/transport.h"
 
 #include <errno.h>
 #include <openssl/err.h>
+#include <openssl/x509v3.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -35,38 +34,55 @@ static BIO_METHOD *socket_method(void)
 }
 
 /* Takes over fd. */
-static void attach(struct grpc_transport *transport, SSL_CTX *tls, int fd)
+static void attach(struct net_transport *transport, int fd)
 {
-	static const unsigned char protocols[] = "\x02h2";
+	const char *protocol = transport->options->protocol;
 	transport->method = socket_method();
-	transport->ssl = SSL_new(tls);
+	transport->ssl = SSL_new(transport->options->tls);
 	BIO *bio = BIO_new(transport->method);
 	if (!transport->ssl || !bio ||
-		SSL_set_alpn_protos(transport->ssl, protocols, sizeof(protocols) - 1))
+		SSL_set_alpn_protos(transport->ssl, (const unsigned char *)protocol,
+			(unsigned)strlen(protocol)))
 		abort();
 	BIO_set_fd(bio, fd, BIO_CLOSE);
 	SSL_set_bio(transport->ssl, bio, bio);
-	/* answers are made of secrets */
+	/* answers may be made of secrets */
 	SSL_set_options(transport->ssl, SSL_OP_CLEANSE_PLAINTEXT);
 	SSL_set_mode(transport->ssl, SSL_MODE_AUTO_RETRY);
 }
 
+static void name_peer(const struct net_transport *transport, const struct net_address *address)
+{
+	SSL *ssl = transport->ssl;
+	if (!address->is_ip)
+		SSL_set_tlsext_host_name(ssl, address->host);
+	if (!transport->options->checks_name)
+		return;
+	/* a check that cannot be set must not be one that passes */
+	if ((address->is_ip ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), address->host)
+			    : SSL_set1_host(ssl, address->host)) != 1)
+		abort();
+}
+
 /* What the TLS library or the system says about the failed call, with the most likely reason. */
-static bool tls_failure(struct error *err, int tls_error)
+static bool tls_failure(const struct net_transport *transport, struct error *err, int tls_error)
 {
 	int number = errno;
 	unsigned long code = ERR_peek_error();
 	int reason = ERR_GET_LIB(code) == ERR_LIB_SSL ? ERR_GET_REASON(code) : 0;
+	if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED) {
+		ERR_clear_error();
+		return error_set(err, ERROR_DENIED, "its certificate is not accepted: %s",
+			X509_verify_cert_error_string(SSL_get_verify_result(transport->ssl)));
+	}
 	if (reason == SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL) {
 		ERR_clear_error();
-		return error_set(
-			err, ERROR_INVALID, "refuses to speak HTTP/2: " GRPC_HINT_CLIENT_API);
+		return error_set(err, ERROR_INVALID, "%s", transport->options->if_no_protocol);
 	}
 	if (reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_HTTP_REQUEST ||
 		reason == SSL_R_PACKET_LENGTH_TOO_LONG) {
 		ERR_clear_error();
-		return error_set(err, ERROR_INVALID,
-			"does not speak TLS; the address must be that of a Coordinator's mesh API");
+		return error_set(err, ERROR_INVALID, "%s", transport->options->if_no_tls);
 	}
 	if (reason == SSL_R_UNEXPECTED_EOF_WHILE_READING || (tls_error != SSL_ERROR_SSL && !code)) {
 		ERR_clear_error();
@@ -81,14 +97,14 @@ static bool tls_failure(struct error *err, int tls_error)
  * To be called with the result of an operation that did not succeed: waits until it can go on.
  * False when it cannot.
  */
-static bool wait_to_go_on(struct grpc_transport *transport, int result, struct error *err)
+static bool wait_to_go_on(struct net_transport *transport, int result, struct error *err)
 {
 	int tls_error = SSL_get_error(transport->ssl, result);
 	if (tls_error == SSL_ERROR_WANT_READ || tls_error == SSL_ERROR_WANT_WRITE)
-		return grpc_wait(SSL_get_fd(transport->ssl),
-			tls_error == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT, transport->timeout,
-			err);
-	return tls_failure(err, tls_error);
+		return net_wait(SSL_get_fd(transport->ssl),
+			tls_error == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT,
+			&transport->options->limits, err);
+	return tls_failure(transport, err, tls_error);
 }
 
 static void prepare_operation(void)
@@ -97,16 +113,15 @@ static void prepare_operation(void)
 	errno = 0;
 }
 
-bool grpc_transport_open(struct grpc_transport *transport, const struct grpc_address *address,
-	SSL_CTX *tls, int timeout, struct error *err)
+bool net_transport_open(struct net_transport *transport, const struct net_address *address,
+	const struct net_transport_options *options, struct error *err)
 {
-	int fd = grpc_connect(address, timeout, err);
+	int fd = net_connect(address, &options->limits, err);
 	if (fd < 0)
 		return false;
-	transport->timeout = timeout;
-	attach(transport, tls, fd);
-	if (!address->is_ip)
-		SSL_set_tlsext_host_name(transport->ssl, address->host);
+	transport->options = options;
+	attach(transport, fd);
+	name_peer(transport, address);
 	for (;;) {
 		prepare_operation();
 		int result = SSL_connect(transport->ssl);
@@ -123,17 +138,17 @@ bool grpc_transport_open(struct grpc_transport *transport, const struct grpc_add
 }
 
 /* A peer that refuses says why before it closes: that tells more than the broken pipe. */
-static void prefer_alert(struct grpc_transport *transport, struct error *err)
+static void prefer_alert(struct net_transport *transport, struct error *err)
 {
 	char byte;
 	size_t got;
 	prepare_operation();
 	int result = SSL_read_ex(transport->ssl, &byte, sizeof(byte), &got);
 	if (result != 1 && SSL_get_error(transport->ssl, result) == SSL_ERROR_SSL)
-		tls_failure(err, SSL_ERROR_SSL);
+		tls_failure(transport, err, SSL_ERROR_SSL);
 }
 
-bool grpc_transport_write(struct grpc_transport *transport, struct bytes data, struct error *err)
+bool net_transport_write(struct net_transport *transport, struct bytes data, struct error *err)
 {
 	size_t written = 0;
 	if (!data.size)
@@ -157,8 +172,8 @@ static bool is_end(const SSL *ssl, int result)
 	       ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
 }
 
-bool grpc_transport_read(
-	struct grpc_transport *transport, void *data, size_t size, size_t *got, struct error *err)
+bool net_transport_read(
+	struct net_transport *transport, void *data, size_t size, size_t *got, struct error *err)
 {
 	for (;;) {
 		prepare_operation();
@@ -171,7 +186,7 @@ bool grpc_transport_read(
 	}
 }
 
-void grpc_transport_close(struct grpc_transport *transport)
+void net_transport_close(struct net_transport *transport)
 {
 	if (!transport->ssl)
 		return;
@@ -181,5 +196,5 @@ void grpc_transport_close(struct grpc_transport *transport)
 	ERR_clear_error();
 	SSL_free(transport->ssl);
 	BIO_meth_free(transport->method);
-	*transport = (struct grpc_transport){ 0 };
+	*transport = (struct net_transport){ 0 };
 }

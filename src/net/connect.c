@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "grpc/connect.h"
+#include "net/connect.h"
 
 #include "base/buf.h"
 #include "base/cleanup.h"
@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 DEFINE_AUTO_FREE(auto_addrinfo, struct addrinfo *, freeaddrinfo)
 
@@ -27,7 +28,7 @@ static bool is_ip(const char *host)
 	return inet_pton(AF_INET, host, bytes) == 1 || inet_pton(AF_INET6, host, bytes) == 1;
 }
 
-bool grpc_address_parse(const char *text, struct grpc_address *address, struct error *err)
+bool net_address_parse(const char *text, struct net_address *address, struct error *err)
 {
 	const char *host = text;
 	const char *colon = strrchr(text, ':');
@@ -52,13 +53,40 @@ bool grpc_address_parse(const char *text, struct grpc_address *address, struct e
 	return true;
 }
 
-bool grpc_wait(int fd, short events, int timeout, struct error *err)
+int64_t net_clock(void)
 {
-	struct pollfd entry = { .fd = fd, .events = events };
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Milliseconds until the next limit. */
+static int time_left(const struct net_limits *limits)
+{
+	if (!limits->deadline)
+		return limits->silence;
+	int64_t left = limits->deadline - net_clock();
+	if (left >= limits->silence)
+		return limits->silence;
+	return left > 0 ? (int)left : 0;
+}
+
+bool net_wait(int fd, short events, const struct net_limits *limits, struct error *err)
+{
+	struct pollfd entries[] = {
+		{ .fd = fd, .events = events },
+		{ .fd = limits->give_up ? *limits->give_up : -1, .events = POLLIN },
+	};
 	for (;;) {
-		int ready = poll(&entry, 1, timeout);
+		int timeout = time_left(limits);
+		int ready = timeout ? poll(entries, 2, timeout) : 0;
+		if (ready > 0 && entries[1].revents)
+			return error_set(err, ERROR_UNAVAILABLE, "given up, as the program ends");
 		if (ready > 0)
 			return true;
+		/* also when there is something at each look, but too little of it */
+		if (ready == 0 && timeout < limits->silence)
+			return error_set(err, ERROR_UNAVAILABLE, "it takes too long");
 		if (ready == 0)
 			return error_set(err, ERROR_UNAVAILABLE, "no sign of life for %d seconds",
 				(timeout + 999) / 1000);
@@ -67,11 +95,19 @@ bool grpc_wait(int fd, short events, int timeout, struct error *err)
 	}
 }
 
-static bool finish_connect(int fd, int timeout, struct error *err)
+bool net_pause(int milliseconds, const struct net_limits *limits)
+{
+	struct pollfd entry = { .fd = limits->give_up ? *limits->give_up : -1, .events = POLLIN };
+	if (limits->deadline && limits->deadline - net_clock() <= milliseconds)
+		return false;
+	return poll(&entry, 1, milliseconds) == 0;
+}
+
+static bool finish_connect(int fd, const struct net_limits *limits, struct error *err)
 {
 	int reason = 0;
 	socklen_t size = sizeof(reason);
-	if (!grpc_wait(fd, POLLOUT, timeout, err))
+	if (!net_wait(fd, POLLOUT, limits, err))
 		return false;
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &reason, &size))
 		return error_errno(err, "getsockopt");
@@ -79,7 +115,8 @@ static bool finish_connect(int fd, int timeout, struct error *err)
 	return reason == 0 || error_errno(err, "connect");
 }
 
-static int connect_to(const struct addrinfo *entry, int timeout, struct error *err)
+static int connect_to(
+	const struct addrinfo *entry, const struct net_limits *limits, struct error *err)
 {
 	int one = 1;
 	AUTO(auto_close)
@@ -96,7 +133,7 @@ static int connect_to(const struct addrinfo *entry, int timeout, struct error *e
 			error_errno(err, "connect");
 			return -1;
 		}
-		if (!finish_connect(fd, timeout, err))
+		if (!finish_connect(fd, limits, err))
 			return -1;
 	}
 	return take_fd(&fd);
@@ -109,7 +146,8 @@ static void note_failure(struct buf *failures, const char *where, const char *wh
 }
 
 /* Tries all addresses of one name. -1 when none answers. */
-static int try_name(const char *name, const char *port, int timeout, struct buf *failures)
+static int try_name(
+	const char *name, const char *port, const struct net_limits *limits, struct buf *failures)
 {
 	AUTO(auto_addrinfo) struct addrinfo *list = NULL;
 	struct addrinfo wanted = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV };
@@ -118,7 +156,7 @@ static int try_name(const char *name, const char *port, int timeout, struct buf 
 		note_failure(failures, name, gai_strerror(problem));
 	for (const struct addrinfo *entry = list; entry; entry = entry->ai_next) {
 		struct error err = { 0 };
-		int fd = connect_to(entry, timeout, &err);
+		int fd = connect_to(entry, limits, &err);
 		if (fd >= 0)
 			return fd;
 		char where[INET6_ADDRSTRLEN + 16] = "?";
@@ -129,14 +167,15 @@ static int try_name(const char *name, const char *port, int timeout, struct buf 
 	return -1;
 }
 
-int grpc_connect(const struct grpc_address *address, int timeout, struct error *err)
+int net_connect(
+	const struct net_address *address, const struct net_limits *limits, struct error *err)
 {
 	static const char *const loopback[] = { "127.0.0.1", "::1", NULL };
 	const char *const given[] = { address->host, NULL };
 	AUTO(buf_free) struct buf failures = { 0 };
 	for (const char *const *name = strcmp(address->host, "localhost") ? given : loopback; *name;
 		name++) {
-		int fd = try_name(*name, address->port, timeout, &failures);
+		int fd = try_name(*name, address->port, limits, &failures);
 		if (fd >= 0)
 			return fd;
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "coordinator/listen.h"
+#include "net/listen.h"
 
 #include "base/cleanup.h"
 #include "base/memory.h"

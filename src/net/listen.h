@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Listening sockets for one address, one per event loop. */
-#ifndef COORDINATOR_LISTEN_H
-#define COORDINATOR_LISTEN_H
+#ifndef NET_LISTEN_H
+#define NET_LISTEN_H
 
 #include "base/error.h"
 

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fuzz.h"
+
+#include "net/url.h"
+#include "pccs/qcnl.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct qcnl qcnl;
+	struct net_url url;
+	if (qcnl_parse((struct bytes){ data, size }, &qcnl, NULL)) {
+		(void)net_url_parse(qcnl.service, &url, NULL);
+		qcnl_free(&qcnl);
+	}
+	return 0;
+}
