@@ -63,12 +63,19 @@ static void target_info_and_report_have_their_sizes(void **state)
 	assert_int_equal(again.misc_select, 9);
 }
 
-static void put_example_quote(struct buf *out)
+static struct sgx_quote example_parts(uint16_t version, bool is_tdx)
 {
 	static const uint8_t zeros[SGX_REPORT_BODY_SIZE];
-	struct sgx_quote quote = { .version = SGX_QUOTE_VERSION_3,
+	return (struct sgx_quote){ .version = version,
+		.is_tdx = is_tdx,
 		.header = { .qe_svn = 8, .pce_svn = 13 },
 		.report = example_body(),
+		.td = { .attributes = TD_ATTRIBUTE_DEBUG,
+			.mr_td = "mrtd",
+			.rtmr = { "0", "1", "2", "3" },
+			.report_data = "data",
+			.is_1_5 = version == SGX_QUOTE_VERSION_5,
+			.mr_service_td = "service" },
 		.signature = zeros,
 		.attestation_key = zeros,
 		.qe_report_part = { zeros, sizeof(zeros) },
@@ -76,8 +83,19 @@ static void put_example_quote(struct buf *out)
 		.qe_auth_data = { zeros, 32 },
 		.cert_type = SGX_CERT_TYPE_PCK_CHAIN,
 		.cert_data = { "chain", 5 } };
-	sgx_quote_put_signed_part(out, &quote);
-	sgx_quote_put_signature_data(out, &quote);
+}
+
+static void put_quote_of(struct buf *out, uint16_t version, bool is_tdx)
+{
+	struct sgx_quote parts = example_parts(version, is_tdx);
+	buf_clear(out);
+	sgx_quote_put_signed_part(out, &parts);
+	sgx_quote_put_signature_data(out, &parts);
+}
+
+static void put_example_quote(struct buf *out)
+{
+	put_quote_of(out, SGX_QUOTE_VERSION_3, false);
 }
 
 static void a_quote_is_parsed_as_it_was_built(void **state)
@@ -120,35 +138,6 @@ static void every_wrong_length_of_a_quote_is_refused(void **state)
 	buf_put_u8(&out, 0);
 	assert_failure(sgx_quote_parse(buf_bytes(&out), &quote, &err), err, ERROR_INVALID,
 		"lengths do not add up");
-}
-
-static struct sgx_quote example_parts(uint16_t version, bool is_tdx)
-{
-	static const uint8_t zeros[SGX_REPORT_BODY_SIZE];
-	return (struct sgx_quote){ .version = version,
-		.is_tdx = is_tdx,
-		.report = example_body(),
-		.td = { .attributes = TD_ATTRIBUTE_DEBUG,
-			.mr_td = "mrtd",
-			.rtmr = { "0", "1", "2", "3" },
-			.report_data = "data",
-			.is_1_5 = version == SGX_QUOTE_VERSION_5,
-			.mr_service_td = "service" },
-		.signature = zeros,
-		.attestation_key = zeros,
-		.qe_report_part = { zeros, sizeof(zeros) },
-		.qe_report_signature = zeros,
-		.qe_auth_data = { zeros, 32 },
-		.cert_type = SGX_CERT_TYPE_PCK_CHAIN,
-		.cert_data = { "chain", 5 } };
-}
-
-static void put_quote_of(struct buf *out, uint16_t version, bool is_tdx)
-{
-	struct sgx_quote parts = example_parts(version, is_tdx);
-	buf_clear(out);
-	sgx_quote_put_signed_part(out, &parts);
-	sgx_quote_put_signature_data(out, &parts);
 }
 
 /* Version, kind, and the sizes of clauses 1.6, 1.7 and 6. */
