@@ -219,7 +219,7 @@ static void completion_offers_what_may_come_next(void **state)
 	assert_completes("manifest set --rec", "--recoverydata ");
 	assert_completes("certificate --acc", "--accepted-tcb-statuses --accepted-advisories ");
 	assert_completes("completion ''", "bash zsh fish ");
-	assert_completes("help c", "certificate completion ");
+	assert_completes("help c", "certificate collateral completion ");
 	/* files and hosts are for the shell to complete */
 	assert_completes("manifest set ''", "");
 	assert_completes("status --trust-root ''", "");
