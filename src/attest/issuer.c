@@ -20,8 +20,8 @@ static const char no_quote[] =
 static const char quote_refused[] =
 	"either remote attestation is off: set sgx.remote_attestation in the manifest and sign it "
 	"again; or the quoting service failed, see the log of the runtime: aesmd must run and its "
-	"socket be reachable; for AESM error 30 install the ECDSA quote plugin libsgx-quote-ex "
-	"and a quote provider library on the host";
+	"socket be reachable; `marblerun precheck` on the host finds what is missing (AESM error 30: "
+	"the plugin libsgx-quote-ex or a quote provider library)";
 static const char no_seal_key[] =
 	"seal keys exist in an enclave under Gramine 1.2 or later and under graphene-sim, not in "
 	"direct mode; before Gramine 1.5 only if the manifest mounts something with this key";

@@ -26,6 +26,9 @@ void package_properties_free(struct package_properties *properties)
 {
 	free(properties->unique_id);
 	free(properties->signer_id);
+	free(properties->mr_td);
+	for (size_t i = 0; i < TD_RTMRS; i++)
+		free(properties->rtmr[i]);
 	free_list(properties->accepted_tcb_statuses, properties->accepted_tcb_status_count);
 	free_list(properties->accepted_advisories, properties->accepted_advisory_count);
 	*properties = (struct package_properties){ 0 };
@@ -62,6 +65,11 @@ void package_properties_put_text(const struct package_properties *properties, st
 		buf_printf(out, ", ProductID: %" PRIu64, properties->product_id);
 	if (properties->has_security_version)
 		buf_printf(out, ", SecurityVersion: %" PRIu64, properties->security_version);
+	put_id(out, "MRTD", properties->mr_td);
+	for (size_t i = 0; i < TD_RTMRS; i++) {
+		const char name[] = { 'R', 'T', 'M', 'R', (char)('0' + i), 0 };
+		put_id(out, name, properties->rtmr[i]);
+	}
 	put_named_list(out, "AcceptedTCBStatuses", properties->accepted_tcb_statuses,
 		properties->accepted_tcb_status_count);
 	put_named_list(out, "AcceptedAdvisories", properties->accepted_advisories,
@@ -69,35 +77,71 @@ void package_properties_put_text(const struct package_properties *properties, st
 	buf_put_text(out, "}");
 }
 
+/* Nothing is demanded, or just this. */
+static bool id_fits(const char *required, const char *reported)
+{
+	return !required || !*required || (reported && !strcasecmp(required, reported));
+}
+
+static bool rtmrs_fit(
+	const struct package_properties *required, const struct package_properties *reported)
+{
+	for (size_t i = 0; i < TD_RTMRS; i++) {
+		if (!id_fits(required->rtmr[i], reported->rtmr[i]))
+			return false;
+	}
+	return true;
+}
+
+/* What a package does not name it does not limit, but a VM must be named: by MRTD. */
 static bool is_compliant(
 	const struct package_properties *required, const struct package_properties *reported)
 {
-	const char *unique_id = required->unique_id;
-	const char *signer_id = required->signer_id;
 	return required->debug == reported->debug &&
-	       (!unique_id || !*unique_id || !strcasecmp(unique_id, reported->unique_id)) &&
-	       (!signer_id || !*signer_id || !strcasecmp(signer_id, reported->signer_id)) &&
-	       (!required->has_product_id || required->product_id == reported->product_id) &&
+	       (required->mr_td != NULL) == (reported->mr_td != NULL) &&
+	       id_fits(required->mr_td, reported->mr_td) && rtmrs_fit(required, reported) &&
+	       id_fits(required->unique_id, reported->unique_id) &&
+	       id_fits(required->signer_id, reported->signer_id) &&
+	       (!required->has_product_id ||
+		       (reported->has_product_id &&
+			       required->product_id == reported->product_id)) &&
 	       (!required->has_security_version ||
-		       required->security_version <= reported->security_version);
+		       (reported->has_security_version &&
+			       required->security_version <= reported->security_version));
+}
+
+static char *hex_of(const uint8_t *data, size_t size)
+{
+	AUTO(buf_free) struct buf text = { 0 };
+	hex_encode(&text, data, size);
+	return xstrdup(buf_text(&text));
+}
+
+static struct package_properties properties_of(const struct dcap_result *result)
+{
+	const struct sgx_report_body *report = &result->report;
+	struct package_properties p = { 0 };
+	if (result->is_tdx) {
+		p.debug = (result->td.attributes & TD_ATTRIBUTE_DEBUG) != 0;
+		p.mr_td = hex_of(result->td.mr_td, TD_HASH_SIZE);
+		for (size_t i = 0; i < TD_RTMRS; i++)
+			p.rtmr[i] = hex_of(result->td.rtmr[i], TD_HASH_SIZE);
+		return p;
+	}
+	p.debug = (report->attributes.flags & SGX_FLAG_DEBUG) != 0;
+	p.unique_id = hex_of(report->mr_enclave, SGX_HASH_SIZE);
+	p.signer_id = hex_of(report->mr_signer, SGX_HASH_SIZE);
+	p.has_product_id = true;
+	p.product_id = report->isv_prod_id;
+	p.has_security_version = true;
+	p.security_version = report->isv_svn;
+	return p;
 }
 
 bool policy_check_properties(const struct package_properties *required,
-	const struct sgx_report_body *report, struct error *err)
+	const struct dcap_result *result, struct error *err)
 {
-	char unique_id[HASH_DIGITS];
-	char signer_id[HASH_DIGITS];
-	hex_format(unique_id, report->mr_enclave, SGX_HASH_SIZE);
-	hex_format(signer_id, report->mr_signer, SGX_HASH_SIZE);
-	const struct package_properties reported = {
-		.debug = (report->attributes.flags & SGX_FLAG_DEBUG) != 0,
-		.unique_id = unique_id,
-		.signer_id = signer_id,
-		.has_product_id = true,
-		.product_id = report->isv_prod_id,
-		.has_security_version = true,
-		.security_version = report->isv_svn,
-	};
+	AUTO(package_properties_free) struct package_properties reported = properties_of(result);
 	if (is_compliant(required, &reported))
 		return true;
 	AUTO(buf_free) struct buf expected = { 0 };
@@ -160,16 +204,17 @@ bool policy_check_tcb(const struct package_properties *required, const struct dc
 }
 
 bool policy_check_binding(
-	struct bytes certificate_der, const struct sgx_report_body *report, struct error *err)
+	struct bytes certificate_der, const struct dcap_result *result, struct error *err)
 {
+	const uint8_t *report_data = dcap_result_report_data(result);
 	uint8_t hash[SHA256_SIZE];
 	sha256(certificate_der.data, certificate_der.size, hash);
-	if (!memcmp(report->report_data, hash, sizeof(hash)))
+	if (!memcmp(report_data, hash, sizeof(hash)))
 		return true;
 	char expected[HASH_DIGITS];
 	char reported[2 * SGX_REPORT_DATA_SIZE + 1];
 	hex_format(expected, hash, sizeof(hash));
-	hex_format(reported, report->report_data, SGX_REPORT_DATA_SIZE);
+	hex_format(reported, report_data, SGX_REPORT_DATA_SIZE);
 	return error_set(
 		err, ERROR_DENIED, "hash(cert) != report.Data: %s != %s", expected, reported);
 }
@@ -187,8 +232,8 @@ bool policy_verify_quote(struct dcap_verifier *verifier, struct bytes report,
 	if (!report_header_strip(report, &quote, err) ||
 		!dcap_verify(verifier, quote, now, &result, err) ||
 		!policy_check_tcb(required, &result, err) ||
-		!policy_check_binding(certificate_der, &result.report, err) ||
-		!policy_check_properties(required, &result.report, err))
+		!policy_check_binding(certificate_der, &result, err) ||
+		!policy_check_properties(required, &result, err))
 		return false;
 	if (result.status != TCB_UP_TO_DATE && result.status != TCB_SW_HARDENING_NEEDED)
 		log_warn("TCB level invalid, but accepted by configuration", "tcbStatus",

@@ -13,7 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Strings are owned; the zero value demands a production enclave and nothing else. */
+/*
+ * Strings are owned; the zero value demands a production enclave and nothing else. A package is a
+ * TDX confidential VM if it names MRTD, and else an enclave.
+ */
 struct package_properties {
 	bool debug;
 	char *unique_id; /* MRENCLAVE in hex, NULL for any */
@@ -22,6 +25,8 @@ struct package_properties {
 	uint64_t product_id;
 	bool has_security_version;
 	uint64_t security_version; /* the least that is accepted */
+	char *mr_td;               /* MRTD in hex, NULL for an enclave */
+	char *rtmr[TD_RTMRS];      /* in hex, NULL for any; only with mr_td */
 	char **accepted_tcb_statuses;
 	size_t accepted_tcb_status_count; /* 0: SWHardeningNeeded */
 	char **accepted_advisories;
@@ -35,7 +40,7 @@ void package_properties_put_text(const struct package_properties *properties, st
 
 /* Clause 4.4. ERROR_DENIED "PackageProperties not compliant:…". */
 bool policy_check_properties(const struct package_properties *required,
-	const struct sgx_report_body *report, struct error *err);
+	const struct dcap_result *result, struct error *err);
 
 /* Clause 4.5 and 4.6. */
 bool policy_check_tcb(const struct package_properties *required, const struct dcap_result *result,
@@ -43,7 +48,7 @@ bool policy_check_tcb(const struct package_properties *required, const struct dc
 
 /* Clause 4.2: the first 32 bytes of the report data are SHA-256 of the certificate. */
 bool policy_check_binding(
-	struct bytes certificate_der, const struct sgx_report_body *report, struct error *err);
+	struct bytes certificate_der, const struct dcap_result *result, struct error *err);
 
 /*
  * All of clause 4.3 for a quote with Open Enclave header that came over a TLS connection with this

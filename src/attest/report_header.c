@@ -71,5 +71,9 @@ bool report_header_strip_if_any(struct bytes report, struct bytes *quote, struct
 		return error_set(err, ERROR_UNSUPPORTED,
 			"Open Enclave evidence (the newer form with a format UUID) is not "
 			"supported; send the quote, or a report with the 16-byte header");
+	if (!r.bad && start[0] != HEADER_VERSION)
+		return error_set(err, ERROR_INVALID,
+			"this is no quote of DCAP, versions 3 to 5, nor one behind the Open Enclave "
+			"report header");
 	return report_header_strip(report, quote, err);
 }

@@ -32,25 +32,29 @@ static int character_value(char c, const char *alphabet)
 }
 
 /* Decodes one group of four characters, of which the last `padding` are '='. */
-static bool decode_group(struct buf *out, const char group[4], const char *alphabet, int padding)
+static bool decode_group(uint8_t out[3], const char group[4], const char *alphabet, size_t padding)
 {
 	uint32_t value = 0;
-	for (int i = 0; i < 4; i++) {
+	for (size_t i = 0; i < 4; i++) {
 		int digit = i < 4 - padding ? character_value(group[i], alphabet) : 0;
 		if (digit < 0)
 			return false;
 		value = value << 6 | (uint32_t)digit;
 	}
-	for (int i = 0; i < 3 - padding; i++)
-		buf_put_u8(out, (uint8_t)(value >> (16 - 8 * i)));
+	for (size_t i = 0; i < 3; i++)
+		out[i] = (uint8_t)(value >> (16 - 8 * i));
 	return true;
 }
 
-static bool decode(struct buf *out, const char *text, size_t length, const char *alphabet)
+/* Writes what `length` characters give at most, 3 bytes for 4 of them; sets *size to what it was.
+ */
+static bool decode(
+	uint8_t *out, size_t *size, const char *text, size_t length, const char *alphabet)
 {
 	char group[4];
 	size_t filled = 0;
 	bool ended = false;
+	*size = 0;
 	for (size_t i = 0; i < length; i++) {
 		if (text[i] == '\n' || text[i] == '\r')
 			continue;
@@ -59,9 +63,10 @@ static bool decode(struct buf *out, const char *text, size_t length, const char 
 		group[filled++] = text[i];
 		if (filled < 4)
 			continue;
-		int padding = group[3] != '=' ? 0 : group[2] != '=' ? 1 : 2;
-		if (!decode_group(out, group, alphabet, padding))
+		size_t padding = group[3] != '=' ? 0 : group[2] != '=' ? 1 : 2;
+		if (!decode_group(out + *size, group, alphabet, padding))
 			return false;
+		*size += 3 - padding;
 		ended = padding > 0;
 		filled = 0;
 	}
@@ -71,10 +76,12 @@ static bool decode(struct buf *out, const char *text, size_t length, const char 
 static bool decode_or_undo(struct buf *out, const char *text, size_t length, const char *alphabet)
 {
 	size_t before = out->size;
-	if (decode(out, text, length, alphabet))
-		return true;
-	out->size = before;
-	return false;
+	size_t size;
+	uint8_t *start = buf_extend(out, length / 4 * 3);
+	bool good = decode(start, &size, text, length, alphabet);
+	out->size = good ? before + size : before;
+	out->data[out->size] = 0;
+	return good;
 }
 
 void base64_encode(struct buf *out, const void *data, size_t size)

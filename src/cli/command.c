@@ -108,6 +108,14 @@ static const struct flag chain_flags[] = {
 		"file to write" },
 };
 
+static const struct flag quote_verify_flags[] = {
+	JSON_FLAG,
+	{ "at", 0, FLAG_TEXT, MEMBER(at), "TIME", NULL, NULL,
+		"verify as of this time, as 2025-06-15T12:00:00Z (default now)" },
+	{ "debug", 0, FLAG_SWITCH, MEMBER(debug), NULL, NULL, NULL,
+		"accept debug enclaves, for tests" },
+};
+
 const struct command commands[] = {
 	{ "manifest", "", 0, 0, "Work with the manifest of a Coordinator", NULL, NO_FLAGS },
 	{ "manifest set", "<file> <IP:PORT>", 2, 2,
@@ -161,6 +169,14 @@ const struct command commands[] = {
 	{ "package-info", "<path>", 1, 1,
 		"Print the identity of an enclave: an ELF file, a .sig file or a folder",
 		cmd_package_info, FLAGS(json_flags) },
+	{ "quote", "", 0, 0, "Work with quotes in files", NULL, NO_FLAGS },
+	{ "quote show", "<file>", 1, 1, "Print everything that a quote says", cmd_quote_show,
+		FLAGS(json_flags) },
+	{ "quote verify", "<file>", 1, 1, "Verify a quote and print every check", cmd_quote_verify,
+		FLAGS(quote_verify_flags) },
+	{ "precheck", "[AESM error]", 0, 1,
+		"Check what this machine has for SGX and how to repair it, or explain an error",
+		cmd_precheck, FLAGS(json_flags) },
 	{ "graphene-prepare", "[spawn|preload] <manifest>", 1, 2,
 		"Make the changes to a Graphene manifest that a Marble needs", cmd_graphene_prepare,
 		FLAGS(prepare_flags) },

@@ -65,6 +65,9 @@ bool cmd_manifest_verify(const struct invocation *invocation, struct error *err)
 bool cmd_package_info(const struct invocation *invocation, struct error *err);
 bool cmd_secret_get(const struct invocation *invocation, struct error *err);
 bool cmd_secret_set(const struct invocation *invocation, struct error *err);
+bool cmd_precheck(const struct invocation *invocation, struct error *err);
+bool cmd_quote_show(const struct invocation *invocation, struct error *err);
+bool cmd_quote_verify(const struct invocation *invocation, struct error *err);
 bool cmd_status(const struct invocation *invocation, struct error *err);
 bool cmd_version(const struct invocation *invocation, struct error *err);
 

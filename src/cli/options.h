@@ -41,6 +41,8 @@ struct options {
 	bool signature;
 	bool display_update;
 	bool keep_cert;
+	const char *at;
+	bool debug;
 	bool help;
 };
 

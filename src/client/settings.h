@@ -3,8 +3,9 @@
 #ifndef CLIENT_SETTINGS_H
 #define CLIENT_SETTINGS_H
 
+#include "attest/era.h"
 #include "base/buf.h"
-#include "client/era.h"
+#include "client/notices.h"
 #include "marblerun/marblerun.h"
 
 struct name_list {

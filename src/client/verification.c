@@ -32,6 +32,9 @@ static bool verify_quote(const struct settings *settings, struct bytes report,
 	if (!verifier || !report_header_strip(report, &quote, err) ||
 		!dcap_verify(verifier, quote, clock_now(), result, err))
 		return false;
+	if (result->is_tdx)
+		return error_set(err, ERROR_DENIED,
+			"the quote is of a confidential VM (TDX): a Coordinator is an SGX enclave");
 	if (result->is_simulated)
 		notices_tell(&settings->notices, MARBLERUN_NOTICE_WARNING,
 			"Warning: SIMULATED: the quote was verified with the simulated root %s and proves nothing about hardware",
@@ -132,10 +135,12 @@ bool verify_coordinator(const struct settings *settings, struct bytes quote,
 	const struct ca_pair *certs, struct error *err)
 {
 	AUTO(dcap_result_free) struct dcap_result result = { 0 };
+	if (!era_names_enclave(&settings->era))
+		notices_tell(&settings->notices, MARBLERUN_NOTICE_ACCEPTED,
+			"Warning: Configuration contains neither UniqueID nor SignerID!");
 	if (verify_quote(settings, quote, &result, err) &&
 		check_binding(settings, &result.report, certs->root, err) &&
-		check_intermediate(certs, err) &&
-		era_check(&settings->era, &result.report, &settings->notices, err) &&
+		check_intermediate(certs, err) && era_check(&settings->era, &result.report, err) &&
 		check_tcb(settings, &result, err))
 		return true;
 	return error_prefix(err, "verifying Coordinator quote");

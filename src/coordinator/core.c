@@ -2,6 +2,7 @@
 #include "coordinator/core.h"
 
 #include "attest/issuer.h"
+#include "attest/ra_tls.h"
 #include "attest/report_header.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -103,6 +104,47 @@ bool core_make_quote(struct core *core, const struct deployment *deployment, str
 	return made;
 }
 
+static bool quote_mesh_key(struct core *core, const struct pki *pki, X509 **out, struct error *err)
+{
+	uint8_t report_data[SGX_REPORT_DATA_SIZE];
+	AUTO(buf_free) struct buf quote = { 0 };
+	if (!ra_tls_bind_key(pki->intermediate_key, report_data, err))
+		return false;
+	pthread_mutex_lock(&core->quoting);
+	bool made = issuer_get_quote(core->config.attestation_folder, report_data, &quote, err);
+	pthread_mutex_unlock(&core->quoting);
+	if (made)
+		*out = ra_tls_issue(
+			pki->marble_root, pki->intermediate_key, buf_bytes(&quote), err);
+	return *out != NULL;
+}
+
+/*
+ * Sets what the mesh API shows, before `next` is published. The key is mostly that of `previous`,
+ * NULL for none. Marbles that do not ask who the Coordinator is need no quote, so that it serves
+ * without one, too.
+ */
+static void make_mesh_certificate(
+	struct core *core, const struct deployment *previous, struct deployment *next)
+{
+	X509 *made = NULL;
+	struct error err = { 0 };
+	if (previous && previous->pki.marble_root == next->pki.marble_root) {
+		made = previous->mesh_certificate;
+		X509_up_ref(made);
+	} else if (core->config.attestation_folder &&
+		   !quote_mesh_key(core, &next->pki, &made, &err)) {
+		log_warn("The mesh API has no quote in its certificate. Marbles that verify the "
+			 "Coordinator will not start.",
+			"error", err.message);
+	}
+	if (!made) {
+		made = next->pki.marble_root;
+		X509_up_ref(made);
+	}
+	next->mesh_certificate = made;
+}
+
 static bool make_own_quote(struct core *core, struct error *err)
 {
 	log_info("Generating quote");
@@ -160,6 +202,7 @@ bool core_start(struct core *core, const struct core_config *config, struct erro
 	pthread_mutex_init(&core->quoting, NULL);
 	if (open_verifier(core, err) && open_store(core, err) && load(core, err) &&
 		make_own_quote(core, err)) {
+		make_mesh_certificate(core, NULL, core->current);
 		core->has_untried_quote =
 			core->verifier &&
 			!try_quote(dcap_verifier_hurried(core->verifier), core->current);
@@ -261,6 +304,7 @@ bool core_set_manifest(struct core *core, struct bytes manifest, struct error *e
 	else
 		next = deployment_with_manifest(current, manifest, clock_now(), err);
 	if (next && seal_anew(core, next, &counters, err)) {
+		make_mesh_certificate(core, current, next);
 		publish(core, TAKE(next), counters);
 		set = true;
 	}
@@ -296,8 +340,10 @@ static bool change_and_seal(
 	struct error reason = { 0 };
 	if (next && !save(core, next, store_data_key(core->store), &reason))
 		return fail_sealing(&reason, err);
-	if (next)
+	if (next) {
+		make_mesh_certificate(core, current, next);
 		publish(core, TAKE(next), core_counters(core));
+	}
 	return made;
 }
 

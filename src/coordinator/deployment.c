@@ -173,6 +173,7 @@ void deployment_release(struct deployment *deployment)
 		return;
 	pki_free(&deployment->pki);
 	buf_free(&deployment->quote);
+	X509_free(deployment->mesh_certificate);
 	buf_free(&deployment->manifest_text);
 	buf_free(&deployment->manifest_signature);
 	manifest_free(deployment->manifest);

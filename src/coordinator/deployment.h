@@ -44,6 +44,12 @@ struct deployment {
 	struct buf update_log;          /* lines */
 	struct pending_update *pending; /* NULL when no update waits */
 
+	/*
+	 * What the mesh API shows: the marble root, with a quote in it unless in simulation. Made
+	 * before the deployment is published, and not sealed.
+	 */
+	X509 *mesh_certificate;
+
 	/* made once, used by every activation */
 	struct secret *root_ca;
 	struct secret *coordinator_root;

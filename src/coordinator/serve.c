@@ -31,7 +31,7 @@ struct service {
 	char mesh_address[ADDRESS_TEXT_SIZE];
 };
 
-/* The client API shows the root certificate, the mesh API the marble root. */
+/* The client API shows the root certificate, the mesh API the marble root with a quote in it. */
 static bool give_root(void *context, X509 **certificate, EVP_PKEY **key)
 {
 	AUTO(auto_deployment) struct deployment *deployment = core_deployment(context);
@@ -40,10 +40,10 @@ static bool give_root(void *context, X509 **certificate, EVP_PKEY **key)
 	return X509_up_ref(*certificate) == 1 && EVP_PKEY_up_ref(*key) == 1;
 }
 
-static bool give_marble_root(void *context, X509 **certificate, EVP_PKEY **key)
+static bool give_mesh_certificate(void *context, X509 **certificate, EVP_PKEY **key)
 {
 	AUTO(auto_deployment) struct deployment *deployment = core_deployment(context);
-	*certificate = deployment->pki.marble_root;
+	*certificate = deployment->mesh_certificate;
 	*key = deployment->pki.intermediate_key;
 	return X509_up_ref(*certificate) == 1 && EVP_PKEY_up_ref(*key) == 1;
 }
@@ -211,7 +211,7 @@ bool serve(struct core *core, const struct config *config, struct error *err)
 	const struct tls_server_config mesh = {
 		.protocol = "\x02h2",
 		.requires_certificate = true,
-		.get_identity = give_marble_root,
+		.get_identity = give_mesh_certificate,
 		.context = core,
 	};
 	size_t count = loop_count(config);

@@ -42,10 +42,15 @@ static ptrdiff_t step_behind(struct pem_reader *reader, const char *marker)
 	return before;
 }
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 static bool is_white_space(const char *text, size_t length)
 {
 	for (size_t i = 0; i < length; i++) {
-		if (!strchr(" \t\r\n", text[i]) || !text[i])
+		if (!is_blank(text[i]))
 			return false;
 	}
 	return true;
@@ -66,12 +71,14 @@ static bool read_label(struct pem_reader *reader, char label[PEM_LABEL_MAX])
 static bool decode_body(const char *text, size_t length, struct buf *der)
 {
 	AUTO(buf_free) struct buf compact = { 0 };
+	char *next = (char *)buf_extend(&compact, length);
+	const char *start = next;
 	for (size_t i = 0; i < length; i++) {
-		if (!strchr(" \t\r\n", text[i]) || !text[i])
-			buf_put_u8(&compact, (uint8_t)text[i]);
+		if (!is_blank(text[i]))
+			*next++ = text[i];
 	}
 	buf_clear(der);
-	return base64_decode(der, buf_text(&compact), compact.size);
+	return base64_decode(der, start, (size_t)(next - start));
 }
 
 bool pem_next(

@@ -38,7 +38,7 @@ static bool read_root(struct bytes pem, struct certificate *out, struct error *e
 			certificate_role_name(CERTIFICATE_ROOT));
 	}
 	*out = chain.certificates[0];
-	return true;
+	return certificate_read_key(out, err);
 }
 
 bool anchor_open(const char *file, struct anchor *out, struct error *err)

@@ -216,8 +216,13 @@ static bool read_rest(struct reader *r, struct certificate *out, struct error *e
 		return false;
 	if (!reader_finished(r))
 		return error_set(err, ERROR_INVALID, "has fields behind its extensions");
-	out->key = p256_read_point(out->point, err);
-	return out->key != NULL;
+	return out->role == CERTIFICATE_ROOT || certificate_read_key(out, err);
+}
+
+bool certificate_read_key(struct certificate *certificate, struct error *err)
+{
+	certificate->key = p256_read_point(certificate->point, err);
+	return certificate->key != NULL;
 }
 
 static bool read_fields(struct certificate *out, struct error *err)

@@ -30,8 +30,8 @@ struct certificate {
 	struct bytes subject; /* the same */
 	struct validity validity;
 	uint8_t point[P256_RAW_SIZE]; /* of the key */
-	EVP_PKEY *key;
-	struct bytes sgx_extension; /* value, empty if there is none */
+	EVP_PKEY *key;                /* of a root NULL, see certificate_read_key */
+	struct bytes sgx_extension;   /* value, empty if there is none */
 };
 
 /* "Intel SGX Root CA", … */
@@ -40,6 +40,11 @@ const char *certificate_role_name(enum certificate_role role);
 /* ERROR_INVALID says what the form lacks. */
 bool certificate_read(struct bytes der, struct certificate *out, struct error *err);
 void certificate_free(struct certificate *certificate);
+/*
+ * Makes the key of a root, once. Of the root in a chain it is not needed: that is compared with the
+ * trusted one. ERROR_INVALID if the point is not on the curve.
+ */
+bool certificate_read_key(struct certificate *certificate, struct error *err);
 
 /* Names `issuer` as its issuer, byte by byte, and carries a signature by its key. ERROR_DENIED. */
 bool certificate_check_issuer(

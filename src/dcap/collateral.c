@@ -152,11 +152,28 @@ static bool check_platform(
 	return true;
 }
 
+/* Both technologies of one platform have the same FMSPC. */
+static bool check_technology(const struct collateral *c, bool is_tdx, struct error *err)
+{
+	const char *wrong = NULL;
+	if (c->tcb_info.is_tdx != is_tdx)
+		wrong = "TCB info";
+	else if (c->qe_identity.is_td_qe != is_tdx)
+		wrong = "QE identity";
+	return !wrong ||
+	       error_set(err, ERROR_DENIED,
+		       "%s in %s is for %s, the quote is of %s: collateral for TDX belongs "
+		       "into a folder tdx beside that for SGX",
+		       wrong, c->folder, is_tdx ? "SGX" : "TDX",
+		       is_tdx ? "a confidential VM (TDX)" : "an SGX enclave");
+}
+
 bool collateral_check_documents(const struct collateral *collateral,
-	const struct pck_extension *platform, int64_t now, struct error *err)
+	const struct pck_extension *platform, bool is_tdx, int64_t now, struct error *err)
 {
 	const struct collateral *c = collateral;
-	return check_document_dates(c, now, err) && check_platform(c, platform, err);
+	return check_technology(c, is_tdx, err) && check_document_dates(c, now, err) &&
+	       check_platform(c, platform, err);
 }
 
 bool collateral_check_dates(const struct collateral *collateral, int64_t now, struct error *err)

@@ -58,9 +58,12 @@ DEFINE_AUTO_FREE(auto_collateral, struct collateral *, collateral_release)
  */
 bool collateral_check_crls(const struct collateral *collateral, const struct certificate *pck,
 	const struct certificate *pck_ca, int64_t now, struct error *err);
-/* Documents (clause 4 D): of this time, signer not revoked, made for this platform. */
+/*
+ * Documents (clause 4 D): of this time, signer not revoked, made for this platform and for this
+ * technology.
+ */
 bool collateral_check_documents(const struct collateral *collateral,
-	const struct pck_extension *platform, int64_t now, struct error *err);
+	const struct pck_extension *platform, bool is_tdx, int64_t now, struct error *err);
 
 /*
  * What can be said of a set by itself: all of its parts are of this time, and the root's CRL does

@@ -7,6 +7,7 @@
 #include "crypto/digest.h"
 #include "dcap/signed_document.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -106,11 +107,12 @@ static struct stamps take_stamps(const char *path)
 {
 	struct stamps stamps = { .are_settled = true };
 	struct timespec now;
+	/* once, as the way to the folder costs more than to look into it; -1 finds nothing */
+	AUTO(auto_close) int folder = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	clock_gettime(CLOCK_REALTIME, &now);
 	for (size_t i = 0; i < COLLATERAL_FILES; i++) {
-		AUTO(auto_free) char *file = xasprintf("%s/%s", path, sources[i].name);
 		struct stat info = { 0 };
-		if (stat(file, &info) != 0)
+		if (fstatat(folder, sources[i].name, &info, 0) != 0)
 			info = (struct stat){ 0 };
 		stamps.files[i] = (struct stamp){ info.st_dev, info.st_ino, info.st_size,
 			info.st_mtim, info.st_ctim };
@@ -256,12 +258,16 @@ static struct collateral *read_again(struct collateral_folder *folder, const cha
 }
 
 struct collateral *collateral_folder_get(struct collateral_folder *folder,
-	const uint8_t fmspc[PCK_FMSPC_SIZE], const struct certificate *pck_ca, struct error *err)
+	const uint8_t fmspc[PCK_FMSPC_SIZE], bool is_tdx, const struct certificate *pck_ca,
+	struct error *err)
 {
 	char digits[2 * PCK_FMSPC_SIZE + 1];
 	hex_format(digits, fmspc, PCK_FMSPC_SIZE);
 	AUTO(auto_free) char *sub_folder = xasprintf("%s/%s", folder->path, digits);
 	const char *path = is_folder(sub_folder) ? sub_folder : folder->path;
+	AUTO(auto_free) char *tdx_folder = is_tdx ? xasprintf("%s/tdx", path) : NULL;
+	if (tdx_folder && is_folder(tdx_folder))
+		path = tdx_folder;
 	/* stamps first: a change while reading is then seen at the next use */
 	struct stamps stamps = take_stamps(path);
 	struct collateral *collateral = find_kept(folder, path, pck_ca, &stamps, NULL);

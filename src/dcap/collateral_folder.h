@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A folder with collateral, or with one sub-folder of it per FMSPC. Sets that were verified are
- * kept as long as their files do not change.
+ * A folder with collateral, or with one sub-folder of it per FMSPC; beside the collateral for SGX
+ * that for TDX may stand in a folder tdx. Sets that were verified are kept as long as their files
+ * do not change.
  */
 #ifndef DCAP_COLLATERAL_FOLDER_H
 #define DCAP_COLLATERAL_FOLDER_H
@@ -24,11 +25,12 @@ struct collateral_folder *collateral_folder_open(
 void collateral_folder_close(struct collateral_folder *folder);
 
 /*
- * The collateral for a platform whose PCK certificate `pck_ca` issued, as the files are now. The
- * caller releases it. NULL with ERROR_NOT_FOUND if a file is missing, else what collateral_new
- * says.
+ * The collateral for SGX, or for TDX, of a platform whose PCK certificate `pck_ca` issued, as the
+ * files are now. The caller releases it. NULL with ERROR_NOT_FOUND if a file is missing, else what
+ * collateral_new says.
  */
 struct collateral *collateral_folder_get(struct collateral_folder *folder,
-	const uint8_t fmspc[PCK_FMSPC_SIZE], const struct certificate *pck_ca, struct error *err);
+	const uint8_t fmspc[PCK_FMSPC_SIZE], bool is_tdx, const struct certificate *pck_ca,
+	struct error *err);
 
 #endif

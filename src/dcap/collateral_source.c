@@ -13,7 +13,8 @@ static struct collateral *get_from_folder(struct collateral_source *source,
 	const struct collateral_request *request, struct error *err)
 {
 	struct folder_source *self = (struct folder_source *)source;
-	return collateral_folder_get(self->folder, request->fmspc, request->pck_ca, err);
+	return collateral_folder_get(
+		self->folder, request->fmspc, request->is_tdx, request->pck_ca, err);
 }
 
 static void close_folder(struct collateral_source *source)

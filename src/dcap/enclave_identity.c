@@ -16,7 +16,7 @@ static bool read_isv_svn(const json_t *tcb, struct tcb_level *out, struct error 
 	return true;
 }
 
-static bool check_kind(const json_t *root, struct error *err)
+static bool read_kind(const json_t *root, struct enclave_identity *out, struct error *err)
 {
 	uint32_t version;
 	const char *id;
@@ -26,8 +26,10 @@ static bool check_kind(const json_t *root, struct error *err)
 	if (version != VERSION_2)
 		return error_set(err, ERROR_UNSUPPORTED, "\"version\" is %u; %d is accepted",
 			version, VERSION_2);
-	return !strcmp(id, "QE") ||
-	       error_set(err, ERROR_UNSUPPORTED, "\"id\" is \"%.16s\"; \"QE\" is accepted", id);
+	out->is_td_qe = !strcmp(id, "TD_QE");
+	return out->is_td_qe || !strcmp(id, "QE") ||
+	       error_set(err, ERROR_UNSUPPORTED,
+		       "\"id\" is \"%.16s\"; \"QE\" and \"TD_QE\" are accepted", id);
 }
 
 /* Hex in these documents is the memory of the report, so numbers are little-endian. */
@@ -68,7 +70,7 @@ static bool check_masks(const struct enclave_identity *identity, struct error *e
 static bool read_document(const json_t *root, struct enclave_identity *out, struct error *err)
 {
 	uint32_t isv_prod_id;
-	if (!check_kind(root, err) ||
+	if (!read_kind(root, out, err) ||
 		!json_field_date(root, "issueDate", &out->validity.start, err) ||
 		!json_field_date(root, "nextUpdate", &out->validity.end, err) ||
 		!json_field_uint(root, "tcbEvaluationDataNumber", UINT32_MAX,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The identity of Intel's Quoting Enclave, version 2 (spec dcap.md clauses 3.2 and 4 F). */
+/* The identities of Intel's Quoting Enclaves, version 2 (spec dcap.md clauses 3.2 and 4 F). */
 #ifndef DCAP_ENCLAVE_IDENTITY_H
 #define DCAP_ENCLAVE_IDENTITY_H
 
@@ -10,6 +10,7 @@
 
 /* Immutable once it is parsed. Masks say which bits of the report count. */
 struct enclave_identity {
+	bool is_td_qe; /* of the enclave that makes quotes of confidential VMs */
 	struct validity validity;
 	uint32_t evaluation_number;
 	uint32_t misc_select;
@@ -23,7 +24,7 @@ struct enclave_identity {
 
 /*
  * Parses the body of the document, whose signature is the caller's to check. ERROR_INVALID names
- * the member; ERROR_UNSUPPORTED for other versions and other enclaves than the SGX QE.
+ * the member; ERROR_UNSUPPORTED for other versions and other enclaves than the two.
  */
 bool enclave_identity_parse(struct bytes body, struct enclave_identity *out, struct error *err);
 void enclave_identity_free(struct enclave_identity *identity);

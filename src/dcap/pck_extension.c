@@ -96,18 +96,21 @@ static bool parse_tcb(struct reader *value, struct pck_extension *out, struct er
 	return true;
 }
 
-/* Three BOOLEANs that nothing here depends on: only their form is checked. */
-static bool parse_configuration(struct reader *value, struct error *err)
+/* Three BOOLEANs, each of which may be missing. */
+static bool parse_configuration(struct reader *value, struct pck_extension *out, struct error *err)
 {
 	struct entry_list list = { .left = der_take(value, DER_SEQUENCE),
 		.parent = &configuration_list };
+	bool *const flags[CONFIGURATION_ENTRIES] = { &out->is_dynamic, &out->has_cached_keys,
+		&out->has_smt };
 	while (list.left.left) {
 		struct reader entry;
 		unsigned number = next_entry(&list, &entry);
-		der_take_boolean(&entry);
+		bool flag = der_take_boolean(&entry);
 		if (number < 1 || number > CONFIGURATION_ENTRIES || !reader_finished(&entry))
 			return error_set(
 				err, ERROR_INVALID, "the platform configuration is malformed");
+		*flags[number - 1] = flag;
 	}
 	if (!reader_finished(&list.left))
 		return error_set(err, ERROR_INVALID, "the platform configuration is malformed");
@@ -117,7 +120,6 @@ static bool parse_configuration(struct reader *value, struct error *err)
 static bool parse_entry(
 	unsigned number, struct reader *value, struct pck_extension *out, struct error *err)
 {
-	uint8_t instance_id[16];
 	switch (number) {
 	case ENTRY_PPID:
 		der_take_octets(value, out->ppid, sizeof(out->ppid));
@@ -131,13 +133,13 @@ static bool parse_entry(
 		der_take_octets(value, out->fmspc, sizeof(out->fmspc));
 		return true;
 	case ENTRY_SGX_TYPE:
-		der_take_uint(value, DER_ENUMERATED, SGX_TYPE_MAX);
+		out->sgx_type = der_take_uint(value, DER_ENUMERATED, SGX_TYPE_MAX);
 		return true;
 	case ENTRY_INSTANCE_ID:
-		der_take_octets(value, instance_id, sizeof(instance_id));
+		der_take_octets(value, out->instance_id, sizeof(out->instance_id));
 		return true;
 	case ENTRY_CONFIGURATION:
-		return parse_configuration(value, err);
+		return parse_configuration(value, out, err);
 	default:
 		/* what later generations may add */
 		der_skip(value);

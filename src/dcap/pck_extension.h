@@ -23,7 +23,12 @@ struct pck_extension {
 	uint16_t pce_svn;
 	uint8_t pce_id[PCK_PCE_ID_SIZE];
 	uint8_t fmspc[PCK_FMSPC_SIZE];
+	unsigned sgx_type;     /* 0 standard, 1 scalable, 2 scalable with integrity */
 	bool is_multi_package; /* has instance ID and configuration, as under the Platform CA */
+	uint8_t instance_id[16];
+	bool is_dynamic; /* these three are the configuration */
+	bool has_cached_keys;
+	bool has_smt;
 };
 
 /* Parses the value of the extension, which must fill `der`. ERROR_INVALID names the entry. */

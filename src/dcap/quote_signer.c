@@ -53,15 +53,21 @@ static bool key_is_bound(const struct sgx_quote *quote)
 	return !memcmp(quote->qe_report.report_data, expected, sizeof(expected));
 }
 
-static bool read_attestation_key(
-	struct quote_signer *signer, const struct sgx_quote *quote, struct error *err)
+static bool check_qe_report(
+	const struct quote_signer *signer, const struct sgx_quote *quote, struct error *err)
 {
 	if (!quote->qe_report.reserved_are_zero)
 		return error_set(err, ERROR_INVALID,
 			"the report of the Quoting Enclave has reserved fields that are not zero");
-	if (!p256_verify_raw(signer->pck->key, quote->qe_report_part, quote->qe_report_signature))
-		return error_set(err, ERROR_DENIED,
-			"the report of the Quoting Enclave is not signed by the PCK key");
+	return p256_verify_raw(
+		       signer->pck->key, quote->qe_report_part, quote->qe_report_signature) ||
+	       error_set(err, ERROR_DENIED,
+		       "the report of the Quoting Enclave is not signed by the PCK key");
+}
+
+static bool read_attestation_key(
+	struct quote_signer *signer, const struct sgx_quote *quote, struct error *err)
+{
 	if (!key_is_bound(quote))
 		return error_set(err, ERROR_DENIED,
 			"the attestation key is not the one that the Quoting Enclave reports");
@@ -69,14 +75,20 @@ static bool read_attestation_key(
 	return signer->attestation_key || error_prefix(err, "attestation key");
 }
 
-struct quote_signer *quote_signer_new(
-	const struct sgx_quote *quote, const struct anchor *anchor, struct error *err)
+struct quote_signer *quote_signer_new(const struct sgx_quote *quote, const struct anchor *anchor,
+	enum dcap_step *step, struct error *err)
 {
 	AUTO(auto_quote_signer) struct quote_signer *signer = xcalloc(1, sizeof(*signer));
 	signer->references = 1;
+	*step = DCAP_STEP_PCK_CHAIN;
 	if (!check_certification_data(quote, err) ||
-		!read_chain(signer, quote->cert_data, anchor, err) ||
-		!read_attestation_key(signer, quote, err))
+		!read_chain(signer, quote->cert_data, anchor, err))
+		return NULL;
+	*step = DCAP_STEP_QE_REPORT;
+	if (!check_qe_report(signer, quote, err))
+		return NULL;
+	*step = DCAP_STEP_ATTESTATION_KEY;
+	if (!read_attestation_key(signer, quote, err))
 		return NULL;
 	return TAKE(signer);
 }

@@ -30,37 +30,62 @@ static bool read_named_components(const json_t *tcb, struct tcb_level *out, stru
 }
 
 /* Version 3: an array, which must have all of them. */
-static bool read_component_array(const json_t *tcb, struct tcb_level *out, struct error *err)
+static bool read_component_array(
+	const json_t *tcb, const char *name, uint8_t out[TCB_COMPONENTS], struct error *err)
 {
-	const json_t *list = json_field_array(tcb, "sgxtcbcomponents", err);
+	const json_t *list = json_field_array(tcb, name, err);
 	if (!list)
 		return false;
 	if (json_array_size(list) != TCB_COMPONENTS)
-		return error_set(err, ERROR_INVALID,
-			"\"sgxtcbcomponents\" has %zu elements instead of %d",
+		return error_set(err, ERROR_INVALID, "\"%s\" has %zu elements instead of %d", name,
 			json_array_size(list), TCB_COMPONENTS);
 	for (size_t i = 0; i < TCB_COMPONENTS; i++) {
 		uint32_t svn;
 		if (!json_field_uint(json_array_get(list, i), "svn", UINT8_MAX, &svn, err))
-			return error_prefix(err, "\"sgxtcbcomponents\"[%zu]", i);
-		out->components[i] = (uint8_t)svn;
+			return error_prefix(err, "\"%s\"[%zu]", name, i);
+		out[i] = (uint8_t)svn;
 	}
-	return read_pce_svn(tcb, out, err);
+	return true;
+}
+
+static bool read_sgx_tcb(const json_t *tcb, struct tcb_level *out, struct error *err)
+{
+	return read_component_array(tcb, "sgxtcbcomponents", out->components, err) &&
+	       read_pce_svn(tcb, out, err);
+}
+
+static bool read_tdx_tcb(const json_t *tcb, struct tcb_level *out, struct error *err)
+{
+	return read_sgx_tcb(tcb, out, err) &&
+	       read_component_array(tcb, "tdxtcbcomponents", out->tdx_components, err);
 }
 
 /* Which technology the document is for: version 2 has no id, it knew SGX alone. */
-static bool check_id(const json_t *root, uint32_t version, struct error *err)
+static bool read_id(const json_t *root, uint32_t version, bool *is_tdx, struct error *err)
 {
-	if (json_object_get(root, "tdxModule") || json_object_get(root, "tdxModuleIdentities"))
-		return error_set(err, ERROR_UNSUPPORTED, "it is for TDX; SGX is accepted");
-	if (version == 2)
-		return !json_object_get(root, "id") ||
-		       error_set(err, ERROR_INVALID, "\"id\" does not exist in version 2");
-	const char *id;
-	if (!json_field_text(root, "id", &id, err))
+	const char *id = "SGX";
+	if (version == 2 && json_object_get(root, "id"))
+		return error_set(err, ERROR_INVALID, "\"id\" does not exist in version 2");
+	if (version != 2 && !json_field_text(root, "id", &id, err))
 		return false;
-	return !strcmp(id, "SGX") ||
-	       error_set(err, ERROR_UNSUPPORTED, "\"id\" is \"%.16s\"; \"SGX\" is accepted", id);
+	*is_tdx = !strcmp(id, "TDX");
+	if (!*is_tdx && strcmp(id, "SGX") != 0)
+		return error_set(err, ERROR_UNSUPPORTED,
+			"\"id\" is \"%.16s\"; \"SGX\" and \"TDX\" are accepted", id);
+	if (!*is_tdx && (json_object_get(root, "tdxModule") ||
+				json_object_get(root, "tdxModuleIdentities")))
+		return error_set(err, ERROR_INVALID, "it is for SGX, but has a TDX module");
+	return true;
+}
+
+static bool read_levels(
+	const json_t *root, uint32_t version, struct tcb_info *out, struct error *err)
+{
+	if (out->is_tdx)
+		return tdx_modules_read(root, &out->modules, err) &&
+		       tcb_levels_read(root, read_tdx_tcb, &out->levels, err);
+	return tcb_levels_read(
+		root, version == 2 ? read_named_components : read_sgx_tcb, &out->levels, err);
 }
 
 static bool read_document(const json_t *root, struct tcb_info *out, struct error *err)
@@ -72,7 +97,7 @@ static bool read_document(const json_t *root, struct tcb_info *out, struct error
 	if (version != 2 && version != 3)
 		return error_set(
 			err, ERROR_UNSUPPORTED, "\"version\" is %u; 2 and 3 are accepted", version);
-	if (!check_id(root, version, err) ||
+	if (!read_id(root, version, &out->is_tdx, err) ||
 		!json_field_date(root, "issueDate", &out->validity.start, err) ||
 		!json_field_date(root, "nextUpdate", &out->validity.end, err) ||
 		!json_field_hex(root, "fmspc", out->fmspc, sizeof(out->fmspc), err) ||
@@ -81,18 +106,21 @@ static bool read_document(const json_t *root, struct tcb_info *out, struct error
 		!json_field_uint(
 			root, "tcbEvaluationDataNumber", UINT32_MAX, &out->evaluation_number, err))
 		return false;
-	return tcb_levels_read(root, version == 2 ? read_named_components : read_component_array,
-		&out->levels, err);
+	return read_levels(root, version, out, err);
 }
 
 bool tcb_info_parse(struct bytes body, struct tcb_info *out, struct error *err)
 {
 	*out = (struct tcb_info){ 0 };
 	AUTO(auto_json) json_t *root = signed_document_parse(body, err);
-	return root && read_document(root, out, err);
+	if (root && read_document(root, out, err))
+		return true;
+	tcb_info_free(out);
+	return false;
 }
 
 void tcb_info_free(struct tcb_info *info)
 {
 	tcb_levels_free(&info->levels);
+	tdx_modules_free(&info->modules);
 }

@@ -41,13 +41,16 @@ static bool read_level(
 	return read_advisories(level, out, err);
 }
 
-/* Highest first: by the components one after the other, then by the SVN (clause 4 G 23). */
+/* Highest first: by components, then by the SVN, then by TDX components (clause 4 G 23). */
 static int compare_levels(const void *a, const void *b)
 {
 	const struct tcb_level *first = a;
 	const struct tcb_level *second = b;
 	int order = memcmp(second->components, first->components, TCB_COMPONENTS);
-	return order ? order : (int)second->svn - (int)first->svn;
+	if (!order)
+		order = (int)second->svn - (int)first->svn;
+	return order ? order
+		     : memcmp(second->tdx_components, first->tdx_components, TCB_COMPONENTS);
 }
 
 static bool sort(struct tcb_levels *out, struct error *err)
@@ -94,8 +97,8 @@ void tcb_levels_free(struct tcb_levels *levels)
 	*levels = (struct tcb_levels){ 0 };
 }
 
-static bool reaches(
-	const uint8_t components[TCB_COMPONENTS], uint16_t svn, const struct tcb_level *level)
+bool tcb_level_reached(
+	const struct tcb_level *level, const uint8_t components[TCB_COMPONENTS], uint16_t svn)
 {
 	for (size_t i = 0; i < TCB_COMPONENTS; i++) {
 		if (components[i] < level->components[i])
@@ -108,7 +111,7 @@ const struct tcb_level *tcb_levels_find(
 	const struct tcb_levels *levels, const uint8_t components[TCB_COMPONENTS], uint16_t svn)
 {
 	for (size_t i = 0; i < levels->count; i++) {
-		if (reaches(components, svn, &levels->levels[i]))
+		if (tcb_level_reached(&levels->levels[i], components, svn))
 			return &levels->levels[i];
 	}
 	return NULL;

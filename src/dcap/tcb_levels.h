@@ -12,7 +12,8 @@
 
 struct tcb_level {
 	uint8_t components[TCB_COMPONENTS];
-	uint16_t svn; /* PCESVN of a platform, ISVSVN of an enclave */
+	uint16_t svn;                           /* PCESVN of a platform, ISVSVN of an enclave */
+	uint8_t tdx_components[TCB_COMPONENTS]; /* zero but in TCB info for TDX */
 	enum tcb_status status;
 	char **advisories; /* in the order of the document */
 	size_t advisory_count;
@@ -24,7 +25,7 @@ struct tcb_levels {
 	size_t count;
 };
 
-/* Reads the member "tcb" of one level into components and svn. */
+/* Reads the member "tcb" of one level into components, svn and tdx_components. */
 typedef bool tcb_reader(const json_t *tcb, struct tcb_level *out, struct error *err);
 
 /* Reads "tcbLevels" of the document and sorts it. ERROR_INVALID names the level. */
@@ -32,6 +33,9 @@ bool tcb_levels_read(
 	const json_t *document, tcb_reader *read_tcb, struct tcb_levels *out, struct error *err);
 void tcb_levels_free(struct tcb_levels *levels);
 
+/* No SVN of the level is above the given ones; those of TDX do not count. */
+bool tcb_level_reached(
+	const struct tcb_level *level, const uint8_t components[TCB_COMPONENTS], uint16_t svn);
 /* The highest level of which no SVN is above the given ones; NULL if there is none. */
 const struct tcb_level *tcb_levels_find(
 	const struct tcb_levels *levels, const uint8_t components[TCB_COMPONENTS], uint16_t svn);

@@ -12,6 +12,8 @@ static const char *const names[] = {
 	[TCB_OUT_OF_DATE] = "OutOfDate",
 	[TCB_OUT_OF_DATE_CONFIGURATION_NEEDED] = "OutOfDateConfigurationNeeded",
 	[TCB_REVOKED] = "Revoked",
+	[TCB_TD_RELAUNCH_ADVISED] = "TDRelaunchAdvised",
+	[TCB_TD_RELAUNCH_ADVISED_CONFIGURATION_NEEDED] = "TDRelaunchAdvisedConfigurationNeeded",
 };
 
 const char *tcb_status_name(enum tcb_status status)
@@ -21,7 +23,7 @@ const char *tcb_status_name(enum tcb_status status)
 
 bool tcb_status_from_name(const char *name, enum tcb_status *status)
 {
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; i <= TCB_REVOKED; i++) {
 		if (!strcmp(name, names[i])) {
 			*status = (enum tcb_status)i;
 			return true;

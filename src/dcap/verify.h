@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The complete DCAP verification of an SGX quote, version 3 (spec dcap.md clause 4, steps A to H).
+ * The complete DCAP verification of a quote of an SGX enclave or a TDX confidential VM, versions 3
+ * to 5 (spec dcap.md clauses 4, steps A to H, and 6).
  * What is left to the caller is policy: which TCB statuses, which enclaves, which report data.
  */
 #ifndef DCAP_VERIFY_H
@@ -9,8 +10,10 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "dcap/collateral_source.h"
+#include "dcap/step.h"
 #include "dcap/tcb_status.h"
 #include "sgx/report.h"
+#include "sgx/td_report.h"
 
 /*
  * Holds the trust anchor, the collateral source and a cache of what was verified before. One may be
@@ -21,9 +24,10 @@ struct dcap_verifier;
 struct dcap_verifier_config {
 	/*
 	 * Folder with tcb_info.json, qe_identity.json, their *_issuer_chain.pem, pck.crl and
-	 * root_ca.crl; or with one such folder per FMSPC (12 lower-case hex digits). Files are read
-	 * again when they change. The issuer of pck.crl is the PCK CA in the quote, so
-	 * pck_crl_issuer_chain.pem is not needed.
+	 * root_ca.crl; or with one such folder per FMSPC (12 lower-case hex digits). Collateral for
+	 * TDX may stand in a folder tdx beside that for SGX. Files are read again when they change.
+	 * The issuer of pck.crl is the PCK CA in the quote, so pck_crl_issuer_chain.pem is not
+	 * needed.
 	 */
 	const char *collateral_folder;
 	/* In place of the folder, or NULL. The verifier closes it, also when it cannot be made. */
@@ -47,11 +51,16 @@ bool dcap_verifier_is_simulated(const struct dcap_verifier *verifier);
 #define DCAP_ADVISORIES_MAX 64 /* of one result; if more apply, the verification fails */
 
 struct dcap_result {
-	struct sgx_report_body report; /* of the attested enclave; debug is not judged here */
-	enum tcb_status status;        /* converged from the next two; never TCB_REVOKED */
+	enum dcap_step step; /* DCAP_STEPS, or the one that failed; all else is zero then */
+	bool is_tdx;
+	/* of the attested enclave, or VM if is_tdx; debug is not judged here */
+	struct sgx_report_body report;
+	struct td_report td;
+	enum tcb_status status; /* converged from the next three; never TCB_REVOKED */
 	enum tcb_status platform_status;
 	enum tcb_status qe_status;
-	char **advisories; /* of the matched levels, in order of appearance */
+	enum tcb_status tdx_module_status; /* UpToDate where there is no module of its own */
+	char **advisories;                 /* of the matched levels, in order of appearance */
 	size_t advisory_count;
 	int64_t valid_until; /* earliest end of anything that was relied on */
 	uint32_t tcb_evaluation_number;
@@ -62,12 +71,15 @@ struct dcap_result {
 
 /*
  * Verifies `quote` (bare, no Open Enclave header) as of the time `now`. On success *result is
- * filled; free it with dcap_result_free. Errors: ERROR_INVALID (malformed), ERROR_DENIED (a check
- * failed; the message says which, and the remedy where there is one), ERROR_UNSUPPORTED,
- * ERROR_NOT_FOUND (no collateral for this platform).
+ * filled, else only its step; free it with dcap_result_free. Errors: ERROR_INVALID (malformed),
+ * ERROR_DENIED (a check failed; the message says which, and the remedy where there is one),
+ * ERROR_UNSUPPORTED, ERROR_NOT_FOUND (no collateral for this platform).
  */
 bool dcap_verify(struct dcap_verifier *verifier, struct bytes quote, int64_t now,
 	struct dcap_result *result, struct error *err);
 void dcap_result_free(struct dcap_result *result);
+
+/* The 64 bytes of the enclave's or VM's choice: in *result. */
+const uint8_t *dcap_result_report_data(const struct dcap_result *result);
 
 #endif

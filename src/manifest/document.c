@@ -20,6 +20,11 @@ static const struct go_json_field package_fields[] = {
 		package_properties, "ProductID", go_json_optional_uint, product_id, has_product_id),
 	GO_JSON_PAIR(package_properties, "SecurityVersion", go_json_optional_uint, security_version,
 		has_security_version),
+	GO_JSON_FIELD(package_properties, "MRTD", go_json_text, mr_td),
+	GO_JSON_FIELD(package_properties, "RTMR0", go_json_text, rtmr[0]),
+	GO_JSON_FIELD(package_properties, "RTMR1", go_json_text, rtmr[1]),
+	GO_JSON_FIELD(package_properties, "RTMR2", go_json_text, rtmr[2]),
+	GO_JSON_FIELD(package_properties, "RTMR3", go_json_text, rtmr[3]),
 	GO_JSON_PAIR(package_properties, "AcceptedTCBStatuses", go_json_text_list,
 		accepted_tcb_statuses, accepted_tcb_status_count),
 	GO_JSON_PAIR(package_properties, "AcceptedAdvisories", go_json_text_list,
@@ -30,7 +35,7 @@ static const struct go_json_field package_fields[] = {
 /* An empty string demands as little as an absent one. */
 static void drop_empty(char **text)
 {
-	if (**text)
+	if (!*text || **text)
 		return;
 	free(*text);
 	*text = NULL;
@@ -42,10 +47,11 @@ static bool decode_package(struct go_json *in, void *package, void *unused)
 	struct package_properties *p = package;
 	if (!go_json_struct(in, package_fields, p, "quote.PackageProperties"))
 		return false;
-	if (p->unique_id)
-		drop_empty(&p->unique_id);
-	if (p->signer_id)
-		drop_empty(&p->signer_id);
+	drop_empty(&p->unique_id);
+	drop_empty(&p->signer_id);
+	drop_empty(&p->mr_td);
+	for (size_t i = 0; i < TD_RTMRS; i++)
+		drop_empty(&p->rtmr[i]);
 	return true;
 }
 

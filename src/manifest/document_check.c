@@ -45,10 +45,32 @@ static const char *missing_property(const struct package_properties *package)
 	return package->has_security_version ? NULL : "SecurityVersion";
 }
 
+/*
+ * A package that is a confidential VM: it is identified by MRTD, without which its registers could
+ * have been filled by anybody, and by nothing that only enclaves have.
+ */
+static bool check_vm(const char *name, const struct package_properties *p, struct error *err)
+{
+	if (p->unique_id || p->signer_id || p->has_product_id || p->has_security_version)
+		return error_set(err, ERROR_INVALID,
+			"manifest specifies both MRTD/RTMR0 to RTMR3 *and* "
+			"UniqueID/SignerID/ProductID/SecurityVersion in package %s",
+			name);
+	return p->mr_td ||
+	       error_set(err, ERROR_INVALID, "manifest misses value for MRTD in package %s", name);
+}
+
+static bool is_vm(const struct package_properties *p)
+{
+	return p->mr_td || p->rtmr[0] || p->rtmr[1] || p->rtmr[2] || p->rtmr[3];
+}
+
 /* Rules 4 and 5; packages for debugging are only warned about. */
 static bool check_package(
 	const char *name, const struct package_properties *package, struct error *err)
 {
+	if (is_vm(package))
+		return check_vm(name, package, err);
 	bool has_others =
 		package->signer_id || package->has_product_id || package->has_security_version;
 	const char *missing = package->unique_id ? NULL : missing_property(package);

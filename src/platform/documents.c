@@ -5,6 +5,7 @@
 #include "base/hex.h"
 #include "base/json_text.h"
 #include "crypto/key.h"
+#include "platform/machine.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -105,6 +106,25 @@ static void put_advisories(struct buf *out, const char *const *advisories)
 	buf_put_text(out, "]");
 }
 
+/* An array of components; their names would only be shown. */
+static void put_components(struct buf *out, const char *name, const uint8_t svns[TCB_COMPONENTS])
+{
+	buf_printf(out, "\"%s\":[", name);
+	for (size_t i = 0; i < TCB_COMPONENTS; i++)
+		buf_printf(out, "%s{\"svn\":%u}", i ? "," : "", svns[i]);
+	buf_put_text(out, "]");
+}
+
+/* What a level demands of a VM: the SVN of a module without levels of its own, and the microcode.
+ */
+static void put_tdx_components(struct buf *out, const struct pck_extension *level)
+{
+	const uint8_t components[TCB_COMPONENTS] = { machine_tee_tcb_svn[0], 0,
+		level->components[0] };
+	buf_put_text(out, ",");
+	put_components(out, "tdxtcbcomponents", components);
+}
+
 /* The SVNs of a rung, given that the machine stands on `own`. */
 static struct pck_extension level_of(
 	const struct pck_extension *machine, const struct rung *own, const struct rung *rung)
@@ -119,17 +139,19 @@ static struct pck_extension level_of(
 	return level;
 }
 
-static void put_tcb_level(struct buf *out, const struct pck_extension *machine,
+static void put_tcb_level(struct buf *out, const struct pck_extension *machine, bool for_tdx,
 	const struct platform_options *options, const struct rung *rung)
 {
 	const struct rung *own = rung_of(options->tcb_status);
 	struct pck_extension level = level_of(machine, own, rung);
 	bool hardening = needs_hardening(options->tcb_status);
 	enum tcb_status status = hardening ? with_hardening(rung->status) : rung->status;
-	buf_put_text(out, "{\"tcb\":{\"sgxtcbcomponents\":[");
-	for (size_t i = 0; i < TCB_COMPONENTS; i++)
-		buf_printf(out, "%s{\"svn\":%u}", i ? "," : "", level.components[i]);
-	buf_printf(out, "],\"pcesvn\":%u}", level.pce_svn);
+	buf_put_text(out, "{\"tcb\":{");
+	put_components(out, "sgxtcbcomponents", level.components);
+	buf_printf(out, ",\"pcesvn\":%u", level.pce_svn);
+	if (for_tdx)
+		put_tdx_components(out, &level);
+	buf_put_text(out, "}");
 	put_tcb_date(out, options, rung->days_old);
 	buf_printf(out, ",\"tcbStatus\":\"%s\"", tcb_status_name(status));
 	put_advisories(out, rung == own ? options->advisories : NULL);
@@ -150,19 +172,51 @@ static bool put_signed(struct buf *out, const char *name, const struct buf *docu
 	return true;
 }
 
-bool documents_put_tcb_info(struct buf *out, const struct pck_extension *machine,
+/* Who signs TDX modules: Intel, whose key stands for zeros. */
+static void put_tdx_signer(struct buf *out)
+{
+	static const uint8_t signer[TD_HASH_SIZE];
+	static const uint8_t attributes[8];
+	static const uint8_t attributes_mask[8] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+		0xff };
+	buf_put_text(out, "\"mrsigner\":\"");
+	hex_encode(out, signer, sizeof(signer));
+	buf_put_text(out, "\"");
+	put_upper_hex(out, "attributes", attributes, sizeof(attributes));
+	put_upper_hex(out, "attributesMask", attributes_mask, sizeof(attributes_mask));
+}
+
+/* The module that the machine runs, of which an older one is out of date. */
+static void put_tdx_modules(struct buf *out, const struct platform_options *options)
+{
+	unsigned svn = machine_tee_tcb_svn[0];
+	buf_put_text(out, ",\"tdxModule\":{");
+	put_tdx_signer(out);
+	buf_printf(out, "},\"tdxModuleIdentities\":[{\"id\":\"TDX_%02X\",", machine_tee_tcb_svn[1]);
+	put_tdx_signer(out);
+	buf_printf(out, ",\"tcbLevels\":[{\"tcb\":{\"isvsvn\":%u}", svn);
+	put_tcb_date(out, options, 60);
+	buf_printf(out, ",\"tcbStatus\":\"UpToDate\"},{\"tcb\":{\"isvsvn\":%u}", svn - 2);
+	put_tcb_date(out, options, 240);
+	buf_put_text(out, ",\"tcbStatus\":\"OutOfDate\",\"advisoryIDs\":[\"INTEL-SA-01036\"]}]}]");
+}
+
+bool documents_put_tcb_info(struct buf *out, const struct pck_extension *machine, bool for_tdx,
 	const struct platform_options *options, EVP_PKEY *signing_key, struct error *err)
 {
 	AUTO(buf_free) struct buf document = { 0 };
-	buf_printf(&document, "{\"id\":\"SGX\",\"version\":%d", TCB_INFO_VERSION);
+	buf_printf(&document, "{\"id\":\"%s\",\"version\":%d", for_tdx ? "TDX" : "SGX",
+		TCB_INFO_VERSION);
 	put_validity(&document, options);
 	put_upper_hex(&document, "fmspc", machine->fmspc, sizeof(machine->fmspc));
-	buf_printf(&document,
-		",\"pceId\":\"0000\",\"tcbType\":0,\"tcbEvaluationDataNumber\":%u,\"tcbLevels\":[",
+	buf_printf(&document, ",\"pceId\":\"0000\",\"tcbType\":0,\"tcbEvaluationDataNumber\":%u",
 		options->tcb_evaluation_number);
+	if (for_tdx)
+		put_tdx_modules(&document, options);
+	buf_put_text(&document, ",\"tcbLevels\":[");
 	for (size_t i = 0; i < RUNGS; i++) {
 		buf_put_text(&document, i ? "," : "");
-		put_tcb_level(&document, machine, options, &ladder[i]);
+		put_tcb_level(&document, machine, for_tdx, options, &ladder[i]);
 	}
 	buf_put_text(&document, "]}");
 	return put_signed(out, "tcbInfo", &document, signing_key, err);
@@ -194,7 +248,7 @@ static void put_qe_levels(struct buf *out, const struct platform_options *option
 	}
 }
 
-bool documents_put_qe_identity(struct buf *out, const struct sgx_report_body *qe,
+bool documents_put_qe_identity(struct buf *out, const struct sgx_report_body *qe, bool for_tdx,
 	const struct platform_options *options, EVP_PKEY *signing_key, struct error *err)
 {
 	/* of the attributes, INIT and PROVISIONKEY must be set, DEBUG clear, MODE64BIT is free */
@@ -204,7 +258,8 @@ bool documents_put_qe_identity(struct buf *out, const struct sgx_report_body *qe
 	static const uint8_t misc_select[4];
 	static const uint8_t misc_select_mask[4] = { 0xff, 0xff, 0xff, 0xff };
 	AUTO(buf_free) struct buf document = { 0 };
-	buf_printf(&document, "{\"id\":\"QE\",\"version\":%d", QE_IDENTITY_VERSION);
+	buf_printf(&document, "{\"id\":\"%s\",\"version\":%d", for_tdx ? "TD_QE" : "QE",
+		QE_IDENTITY_VERSION);
 	put_validity(&document, options);
 	buf_printf(&document, ",\"tcbEvaluationDataNumber\":%u", options->tcb_evaluation_number);
 	put_upper_hex(&document, "miscselect", misc_select, sizeof(misc_select));

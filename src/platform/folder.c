@@ -29,6 +29,12 @@ bool platform_check(const char *folder, struct error *err)
 		folder, PLATFORM_ROOT_CA, folder);
 }
 
+bool platform_has_tdx(const char *folder)
+{
+	AUTO(auto_free) char *path = platform_path(folder, PLATFORM_TD_QE_REPORT);
+	return access(path, F_OK) == 0;
+}
+
 bool platform_load(const char *folder, const char *name, struct buf *out, struct error *err)
 {
 	AUTO(auto_free) char *path = platform_path(folder, name);

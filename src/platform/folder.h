@@ -19,22 +19,28 @@
 /* what `graphene-platform serve` shows in TLS */
 #define PLATFORM_SERVICE "pccs.pem"
 
-/* report body of the Quoting Enclave (384 bytes) and its raw signature by the PCK key (64) */
+/*
+ * Report body of the Quoting Enclave (384 bytes) and its raw signature by the PCK key (64): of the
+ * one that quotes enclaves, and of the one that quotes confidential VMs.
+ */
 #define PLATFORM_QE_REPORT      "qe_report.bin"
+#define PLATFORM_TD_QE_REPORT   "td_qe_report.bin"
 #define PLATFORM_QE_REPORT_SIZE 448
 
-#define PLATFORM_PRIVATE         "private"
-#define PLATFORM_ROOT_CA_KEY     PLATFORM_PRIVATE "/root_ca_key.pem"
-#define PLATFORM_CA_KEY          PLATFORM_PRIVATE "/platform_ca_key.pem"
-#define PLATFORM_TCB_SIGNING_KEY PLATFORM_PRIVATE "/tcb_signing_key.pem"
-#define PLATFORM_ATTESTATION_KEY PLATFORM_PRIVATE "/attestation_key.pem"
-#define PLATFORM_SERVICE_KEY     PLATFORM_PRIVATE "/pccs_key.pem"
+#define PLATFORM_PRIVATE            "private"
+#define PLATFORM_ROOT_CA_KEY        PLATFORM_PRIVATE "/root_ca_key.pem"
+#define PLATFORM_CA_KEY             PLATFORM_PRIVATE "/platform_ca_key.pem"
+#define PLATFORM_TCB_SIGNING_KEY    PLATFORM_PRIVATE "/tcb_signing_key.pem"
+#define PLATFORM_ATTESTATION_KEY    PLATFORM_PRIVATE "/attestation_key.pem"
+#define PLATFORM_TD_ATTESTATION_KEY PLATFORM_PRIVATE "/td_attestation_key.pem"
+#define PLATFORM_SERVICE_KEY        PLATFORM_PRIVATE "/pccs_key.pem"
 /* what a CPU has in its fuses: everything that is derived on this machine comes from it */
 #define PLATFORM_SECRET      PLATFORM_PRIVATE "/secret"
 #define PLATFORM_SECRET_SIZE 32
 
-/* by the names under which verifiers look for it */
+/* by the names under which verifiers look for it; for TDX the same names in its folder tdx */
 #define PLATFORM_COLLATERAL        "collateral"
+#define PLATFORM_TDX_COLLATERAL    PLATFORM_COLLATERAL "/tdx"
 #define PLATFORM_TCB_INFO          PLATFORM_COLLATERAL "/tcb_info.json"
 #define PLATFORM_TCB_INFO_CHAIN    PLATFORM_COLLATERAL "/tcb_info_issuer_chain.pem"
 #define PLATFORM_QE_IDENTITY       PLATFORM_COLLATERAL "/qe_identity.json"
@@ -50,6 +56,10 @@ char *platform_path(const char *folder, const char *name);
 
 /* ERROR_NOT_FOUND, with the remedy, unless the folder is one of a platform. */
 bool platform_check(const char *folder, struct error *err);
+
+/* Whether it has a Quoting Enclave for confidential VMs: platforms made before there was one do
+ * not. */
+bool platform_has_tdx(const char *folder);
 
 /* Append the whole file; write it durably, readable for all or, if `secret`, for its owner. */
 bool platform_load(const char *folder, const char *name, struct buf *out, struct error *err);

@@ -7,6 +7,8 @@
 
 const uint8_t machine_cpu_svn[16] = { 0x0c, 0x0c, 0x10, 0x0f, 0xff, 0xff, 0x01 };
 
+const uint8_t machine_tee_tcb_svn[16] = { 5, 1, 14 };
+
 const uint8_t machine_qe_auth_data[MACHINE_QE_AUTH_DATA_SIZE] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
 	11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31 };
 

@@ -13,6 +13,9 @@
 /* As reports carry it; the PCK certificate has another, decomposed form, as on real machines. */
 extern const uint8_t machine_cpu_svn[16];
 
+/* TEE TCB SVN of confidential VMs: SVN 5 of version 1 of the TDX module, and the microcode. */
+extern const uint8_t machine_tee_tcb_svn[16];
+
 /* What a Quoting Enclave certifies together with its key. */
 #define MACHINE_QE_AUTH_DATA_SIZE 32
 extern const uint8_t machine_qe_auth_data[MACHINE_QE_AUTH_DATA_SIZE];

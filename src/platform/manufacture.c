@@ -23,15 +23,28 @@ static const uint8_t tcb_components[16] = { 14, 14, 3, 3, 255, 255, 1 };
 static const uint8_t qe_signer[SGX_HASH_SIZE] = { 0x8c, 0x4f, 0x57, 0x75, 0xd7, 0x96, 0x50, 0x3e,
 	0x96, 0x13, 0x7f, 0x77, 0xc6, 0x8a, 0x82, 0x9a, 0x00, 0x56, 0xac, 0x8d, 0xed, 0x70, 0x14,
 	0x0b, 0x08, 0x1b, 0x09, 0x44, 0x90, 0xc5, 0x7b, 0xff };
-#define QE_PROD_ID 1
-#define QE_SVN     8
+static const uint8_t td_qe_signer[SGX_HASH_SIZE] = { 0xdc, 0x9e, 0x2a, 0x7c, 0x6f, 0x94, 0x8f, 0x17,
+	0x47, 0x4e, 0x34, 0xa7, 0xfc, 0x43, 0xed, 0x03, 0x0f, 0x7c, 0x15, 0x63, 0xf1, 0xba, 0xbd,
+	0xdf, 0x63, 0x40, 0xc8, 0x2e, 0x0e, 0x54, 0xa8, 0xc5 };
+#define QE_SVN 8
+
+/* The two Quoting Enclaves, one for enclaves and one for confidential VMs. */
+static const struct quoting_enclave {
+	const char *report_file;
+	const char *name;
+	const uint8_t *signer;
+	uint16_t prod_id;
+} quoting_enclaves[] = {
+	{ PLATFORM_QE_REPORT, "simulated Quoting Enclave 8", qe_signer, 1 },
+	{ PLATFORM_TD_QE_REPORT, "simulated TD Quoting Enclave 8", td_qe_signer, 2 },
+};
 
 struct keys {
 	EVP_PKEY *root;
 	EVP_PKEY *ca;
 	EVP_PKEY *tcb_signing;
 	EVP_PKEY *pck;
-	EVP_PKEY *attestation;
+	EVP_PKEY *attestation[2]; /* of the two Quoting Enclaves */
 };
 
 static void keys_free(struct keys *keys)
@@ -40,7 +53,8 @@ static void keys_free(struct keys *keys)
 	auto_pkey(&keys->ca);
 	auto_pkey(&keys->tcb_signing);
 	auto_pkey(&keys->pck);
-	auto_pkey(&keys->attestation);
+	auto_pkey(&keys->attestation[0]);
+	auto_pkey(&keys->attestation[1]);
 }
 
 static bool keys_make(struct keys *keys, struct error *err)
@@ -49,16 +63,18 @@ static bool keys_make(struct keys *keys, struct error *err)
 	       (keys->ca = key_generate_ec(256, err)) != NULL &&
 	       (keys->tcb_signing = key_generate_ec(256, err)) != NULL &&
 	       (keys->pck = key_generate_ec(256, err)) != NULL &&
-	       (keys->attestation = key_generate_ec(256, err)) != NULL;
+	       (keys->attestation[0] = key_generate_ec(256, err)) != NULL &&
+	       (keys->attestation[1] = key_generate_ec(256, err)) != NULL;
 }
 
-/* The PCK key is not kept: all it ever signs is the one report of the Quoting Enclave. */
+/* The PCK key is not kept: all it ever signs are the two reports of Quoting Enclaves. */
 static bool keys_save(const struct keys *keys, const char *folder, struct error *err)
 {
 	return platform_save_key(folder, PLATFORM_ROOT_CA_KEY, keys->root, err) &&
 	       platform_save_key(folder, PLATFORM_CA_KEY, keys->ca, err) &&
 	       platform_save_key(folder, PLATFORM_TCB_SIGNING_KEY, keys->tcb_signing, err) &&
-	       platform_save_key(folder, PLATFORM_ATTESTATION_KEY, keys->attestation, err);
+	       platform_save_key(folder, PLATFORM_ATTESTATION_KEY, keys->attestation[0], err) &&
+	       platform_save_key(folder, PLATFORM_TD_ATTESTATION_KEY, keys->attestation[1], err);
 }
 
 static bool issue(
@@ -96,23 +112,24 @@ static bool issue_certs(const char *folder, const struct keys *keys, int64_t sta
 	       issue(folder, PLATFORM_PCK, &requests[3], err);
 }
 
-/* The report by which the Quoting Enclave had its attestation key certified. */
-static bool write_qe_report(const char *folder, const struct keys *keys, struct error *err)
+/* The report by which a Quoting Enclave had its attestation key certified. */
+static bool write_qe_report(
+	const char *folder, const struct keys *keys, size_t which, struct error *err)
 {
+	const struct quoting_enclave *enclave = &quoting_enclaves[which];
 	struct sgx_report_body qe = {
 		.attributes = { .flags = SGX_FLAG_INITTED | SGX_FLAG_MODE64BIT |
 					 SGX_FLAG_PROVISION_KEY,
 			.xfrm = 0xe7 },
-		.isv_prod_id = QE_PROD_ID,
+		.isv_prod_id = enclave->prod_id,
 		.isv_svn = QE_SVN,
 	};
-	static const char version[] = "simulated Quoting Enclave 8";
 	memcpy(qe.cpu_svn, machine_cpu_svn, sizeof(qe.cpu_svn));
-	memcpy(qe.mr_signer, qe_signer, sizeof(qe.mr_signer));
-	sha256(version, sizeof(version) - 1, qe.mr_enclave);
+	memcpy(qe.mr_signer, enclave->signer, sizeof(qe.mr_signer));
+	sha256(enclave->name, strlen(enclave->name), qe.mr_enclave);
 	uint8_t point[P256_RAW_SIZE];
 	uint8_t signature[P256_RAW_SIZE];
-	if (!p256_put_point(keys->attestation, point, err))
+	if (!p256_put_point(keys->attestation[which], point, err))
 		return false;
 	machine_bind_key(point, qe.report_data);
 	AUTO(buf_free) struct buf content = { 0 };
@@ -120,7 +137,7 @@ static bool write_qe_report(const char *folder, const struct keys *keys, struct 
 	if (!p256_sign_raw(keys->pck, buf_bytes(&content), signature, err))
 		return false;
 	buf_put(&content, signature, sizeof(signature));
-	return platform_save(folder, PLATFORM_QE_REPORT, buf_bytes(&content), false, err);
+	return platform_save(folder, enclave->report_file, buf_bytes(&content), false, err);
 }
 
 bool manufacture(const char *folder, const struct platform_options *options, struct error *err)
@@ -145,5 +162,5 @@ bool manufacture(const char *folder, const struct platform_options *options, str
 	AUTO(keys_free) struct keys keys = { 0 };
 	return saved && keys_make(&keys, err) && keys_save(&keys, folder, err) &&
 	       issue_certs(folder, &keys, start, buf_bytes(&extension), err) &&
-	       write_qe_report(folder, &keys, err);
+	       write_qe_report(folder, &keys, 0, err) && write_qe_report(folder, &keys, 1, err);
 }

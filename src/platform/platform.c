@@ -15,11 +15,18 @@
 /* What Gramine's seal keys leave out of XFRM by default: bits that do not change what code does. */
 #define SEAL_XFRM_MASK UINT64_C(0xfffffffffff9ff1b)
 
-struct platform {
-	EVP_PKEY *attestation_key;
+struct quoting_enclave {
+	EVP_PKEY *attestation_key; /* NULL: there is none on this platform */
 	uint8_t attestation_point[P256_RAW_SIZE];
-	uint8_t qe_report[PLATFORM_QE_REPORT_SIZE]; /* report body and signature */
-	struct sgx_quote_header header;
+	uint8_t report[PLATFORM_QE_REPORT_SIZE]; /* report body and signature */
+	uint16_t svn;
+};
+
+struct platform {
+	struct quoting_enclave qe;    /* for enclaves */
+	struct quoting_enclave td_qe; /* for confidential VMs */
+	uint16_t pce_svn;
+	uint8_t qe_id[16];
 	struct buf cert_data; /* leaf, CA and root in PEM, and a NUL */
 	uint8_t secret[PLATFORM_SECRET_SIZE];
 	uint8_t report_key_id[32]; /* a processor chooses it when it is reset */
@@ -29,7 +36,8 @@ void platform_free(struct platform *platform)
 {
 	if (!platform)
 		return;
-	EVP_PKEY_free(platform->attestation_key);
+	EVP_PKEY_free(platform->qe.attestation_key);
+	EVP_PKEY_free(platform->td_qe.attestation_key);
 	buf_free(&platform->cert_data);
 	memory_wipe(platform, sizeof(*platform));
 	free(platform);
@@ -37,13 +45,23 @@ void platform_free(struct platform *platform)
 
 DEFINE_AUTO_FREE(auto_platform, struct platform *, platform_free)
 
+static bool load_quoting_enclave(const char *folder, const char *key, const char *report,
+	struct quoting_enclave *out, struct error *err)
+{
+	out->attestation_key = platform_load_key(folder, key, err);
+	return out->attestation_key &&
+	       p256_put_point(out->attestation_key, out->attestation_point, err) &&
+	       platform_load_exact(folder, report, out->report, sizeof(out->report), err);
+}
+
 static bool load(struct platform *p, const char *folder, struct error *err)
 {
-	p->attestation_key = platform_load_key(folder, PLATFORM_ATTESTATION_KEY, err);
-	if (!p->attestation_key || !p256_put_point(p->attestation_key, p->attestation_point, err) ||
+	if (!load_quoting_enclave(
+		    folder, PLATFORM_ATTESTATION_KEY, PLATFORM_QE_REPORT, &p->qe, err) ||
+		(platform_has_tdx(folder) &&
+			!load_quoting_enclave(folder, PLATFORM_TD_ATTESTATION_KEY,
+				PLATFORM_TD_QE_REPORT, &p->td_qe, err)) ||
 		!platform_load_exact(folder, PLATFORM_SECRET, p->secret, sizeof(p->secret), err) ||
-		!platform_load_exact(
-			folder, PLATFORM_QE_REPORT, p->qe_report, sizeof(p->qe_report), err) ||
 		!platform_load(folder, PLATFORM_PCK, &p->cert_data, err) ||
 		!platform_load(folder, PLATFORM_CA, &p->cert_data, err) ||
 		!platform_load(folder, PLATFORM_ROOT_CA, &p->cert_data, err))
@@ -52,33 +70,37 @@ static bool load(struct platform *p, const char *folder, struct error *err)
 	return true;
 }
 
-/* True if key, report of the Quoting Enclave and certificate are of one platform. */
-static bool fits_together(const struct platform *p, const struct sgx_report_body *qe, X509 *pck)
+/* Key, report of the Quoting Enclave and certificate are of one platform. */
+static bool check_quoting_enclave(struct quoting_enclave *enclave, X509 *pck, struct error *err)
 {
 	uint8_t digest[SHA256_SIZE];
-	machine_bind_key(p->attestation_point, digest);
-	return !memcmp(digest, qe->report_data, sizeof(digest)) &&
-	       p256_verify_raw(X509_get0_pubkey(pck),
-		       (struct bytes){ p->qe_report, SGX_REPORT_BODY_SIZE },
-		       p->qe_report + SGX_REPORT_BODY_SIZE);
+	struct sgx_report_body report;
+	struct reader r = reader_of(enclave->report, SGX_REPORT_BODY_SIZE);
+	if (!enclave->attestation_key)
+		return true;
+	machine_bind_key(enclave->attestation_point, digest);
+	sgx_report_body_parse(&r, &report);
+	enclave->svn = report.isv_svn;
+	if (!memcmp(digest, report.report_data, sizeof(digest)) &&
+		p256_verify_raw(X509_get0_pubkey(pck),
+			(struct bytes){ enclave->report, SGX_REPORT_BODY_SIZE },
+			enclave->report + SGX_REPORT_BODY_SIZE))
+		return true;
+	return error_set(err, ERROR_INVALID,
+		"attestation key, report of the Quoting Enclave and PCK certificate do not "
+		"belong together: files were damaged or mixed up, make a new platform");
 }
 
 static bool prepare(struct platform *p, const char *folder, struct error *err)
 {
 	struct pck_extension machine;
 	AUTO(auto_x509) X509 *pck = platform_load_cert(folder, PLATFORM_PCK, err);
-	if (!pck || !platform_extension_of(pck, &machine, err))
+	if (!pck || !platform_extension_of(pck, &machine, err) ||
+		!check_quoting_enclave(&p->qe, pck, err) ||
+		!check_quoting_enclave(&p->td_qe, pck, err))
 		return false;
-	struct reader r = reader_of(p->qe_report, SGX_REPORT_BODY_SIZE);
-	struct sgx_report_body qe;
-	sgx_report_body_parse(&r, &qe);
-	if (!fits_together(p, &qe, pck))
-		return error_set(err, ERROR_INVALID,
-			"attestation key, report of the Quoting Enclave and PCK certificate do not "
-			"belong together: files were damaged or mixed up, make a new platform");
-	p->header.qe_svn = qe.isv_svn;
-	p->header.pce_svn = machine.pce_svn;
-	machine_derive(p->secret, "QE ID", (struct bytes){ NULL, 0 }, p->header.user_data, 16);
+	p->pce_svn = machine.pce_svn;
+	machine_derive(p->secret, "QE ID", (struct bytes){ NULL, 0 }, p->qe_id, sizeof(p->qe_id));
 	random_bytes(p->report_key_id, sizeof(p->report_key_id));
 	return true;
 }
@@ -95,26 +117,41 @@ struct platform *platform_open(const char *folder, struct error *err)
 	return TAKE(p);
 }
 
-bool platform_put_quote(struct platform *platform, const struct sgx_report_body *body,
-	struct buf *out, struct error *err)
+bool platform_put_quote_of(
+	struct platform *platform, const struct sgx_quote *body, struct buf *out, struct error *err)
 {
 	AUTO(buf_free) struct buf signed_part = { 0 };
 	uint8_t signature[P256_RAW_SIZE];
-	sgx_quote_put_signed_part(&signed_part, &platform->header, body);
-	if (!p256_sign_raw(platform->attestation_key, buf_bytes(&signed_part), signature, err))
+	const struct quoting_enclave *qe = body->is_tdx ? &platform->td_qe : &platform->qe;
+	if (!qe->attestation_key)
+		return error_set(err, ERROR_NOT_FOUND,
+			"this platform was made before there was TDX: make a new one");
+	struct sgx_quote quote = *body;
+	if (quote.version == SGX_QUOTE_VERSION_3) {
+		quote.header.qe_svn = qe->svn;
+		quote.header.pce_svn = platform->pce_svn;
+	}
+	memcpy(quote.header.user_data, platform->qe_id, sizeof(platform->qe_id));
+	sgx_quote_put_signed_part(&signed_part, &quote);
+	if (!p256_sign_raw(qe->attestation_key, buf_bytes(&signed_part), signature, err))
 		return error_prefix(err, "cannot make a quote");
-	const struct sgx_quote quote = {
-		.signature = signature,
-		.attestation_key = platform->attestation_point,
-		.qe_report_part = { platform->qe_report, SGX_REPORT_BODY_SIZE },
-		.qe_report_signature = platform->qe_report + SGX_REPORT_BODY_SIZE,
-		.qe_auth_data = { machine_qe_auth_data, MACHINE_QE_AUTH_DATA_SIZE },
-		.cert_type = SGX_CERT_TYPE_PCK_CHAIN,
-		.cert_data = buf_bytes(&platform->cert_data),
-	};
+	quote.signature = signature;
+	quote.attestation_key = qe->attestation_point;
+	quote.qe_report_part = (struct bytes){ qe->report, SGX_REPORT_BODY_SIZE };
+	quote.qe_report_signature = qe->report + SGX_REPORT_BODY_SIZE;
+	quote.qe_auth_data = (struct bytes){ machine_qe_auth_data, MACHINE_QE_AUTH_DATA_SIZE };
+	quote.cert_type = SGX_CERT_TYPE_PCK_CHAIN;
+	quote.cert_data = buf_bytes(&platform->cert_data);
 	buf_put(out, signed_part.data, signed_part.size);
 	sgx_quote_put_signature_data(out, &quote);
 	return true;
+}
+
+bool platform_put_quote(struct platform *platform, const struct sgx_report_body *body,
+	struct buf *out, struct error *err)
+{
+	const struct sgx_quote quote = { .version = SGX_QUOTE_VERSION_3, .report = *body };
+	return platform_put_quote_of(platform, &quote, out, err);
 }
 
 void platform_make_report(const struct platform *platform, const struct sgx_target_info *target,
@@ -158,4 +195,10 @@ void platform_cpu_svn(const struct platform *platform, uint8_t svn[16])
 {
 	(void)platform;
 	memcpy(svn, machine_cpu_svn, sizeof(machine_cpu_svn));
+}
+
+void platform_tee_tcb_svn(const struct platform *platform, uint8_t svn[TD_SVN_SIZE])
+{
+	(void)platform;
+	memcpy(svn, machine_tee_tcb_svn, sizeof(machine_tee_tcb_svn));
 }

@@ -10,7 +10,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "dcap/tcb_status.h"
-#include "sgx/report.h"
+#include "sgx/quote.h"
 
 struct platform;
 
@@ -56,6 +56,13 @@ bool platform_put_quote(struct platform *platform, const struct sgx_report_body 
 	struct buf *out, struct error *err);
 
 /*
+ * The same for a quote of any version, of an enclave or of a confidential VM: of `body` version,
+ * is_tdx and the report count. ERROR_NOT_FOUND on a platform without TDX.
+ */
+bool platform_put_quote_of(struct platform *platform, const struct sgx_quote *body, struct buf *out,
+	struct error *err);
+
+/*
  * What EREPORT does: fills key_id and mac for a body that is complete. The MAC is AES-128-CMAC over
  * the body with the target's report key: HKDF-SHA-256 of the platform's secret (private/secret)
  * without salt, with info "graphene platform report key" NUL TARGETINFO (512) CPUSVN KEYID.
@@ -74,6 +81,9 @@ enum platform_seal_policy { PLATFORM_SEAL_MRENCLAVE, PLATFORM_SEAL_MRSIGNER };
  */
 void platform_seal_key(const struct platform *platform, enum platform_seal_policy policy,
 	const struct sgx_report_body *self, uint8_t key[16]);
+
+/* The TEE TCB SVN that reports of confidential VMs on this machine carry. */
+void platform_tee_tcb_svn(const struct platform *platform, uint8_t svn[TD_SVN_SIZE]);
 
 /* The CPUSVN that reports of enclaves on this machine carry. */
 void platform_cpu_svn(const struct platform *platform, uint8_t svn[16]);

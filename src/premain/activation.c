@@ -2,6 +2,7 @@
 #include "premain/activation.h"
 
 #include "grpc/client.h"
+#include "premain/coordinator_check.h"
 
 static void put_request(const struct settings *settings, const char *uuid, struct bytes request,
 	struct bytes quote, struct buf *out)
@@ -42,20 +43,33 @@ static Rpc__ActivationResp *read_answer(const struct grpc_call_result *result, s
 	return TAKE(response);
 }
 
+/* Calls the Coordinator, which `check` wants to know first unless it is NULL. */
+static bool call(const struct settings *settings, SSL_CTX *tls, struct coordinator_check *check,
+	struct bytes message, struct grpc_call_result *result, struct error *err)
+{
+	if (check)
+		coordinator_check_demand(check, tls);
+	if (grpc_call_unary(settings->coordinator, tls, GRPC_ACTIVATE_PATH, message, result, err))
+		return true;
+	if (check && check->refusal.kind)
+		return error_set(err, ERROR_DENIED, "the Coordinator at %s is refused: %s",
+			settings->coordinator, check->refusal.message);
+	return error_prefix(err, "rpc error: code = Unavailable desc = connection error");
+}
+
 Rpc__ActivationResp *activation_call(const struct settings *settings,
 	const struct identity *identity, const char *uuid, struct bytes request, struct bytes quote,
 	struct error *err)
 {
 	AUTO(auto_ssl_ctx) SSL_CTX *tls = identity_client_tls(identity, err);
+	AUTO(coordinator_check_free) struct coordinator_check check = { 0 };
 	AUTO(buf_free) struct buf message = { 0 };
 	AUTO(grpc_call_result_free) struct grpc_call_result result = { 0 };
-	if (!tls)
+	const char *era = settings->coordinator_era;
+	if (!tls || (era && !coordinator_check_open(era, &check, err)))
 		return NULL;
 	put_request(settings, uuid, request, quote, &message);
-	if (!grpc_call_unary(settings->coordinator, tls, GRPC_ACTIVATE_PATH, buf_bytes(&message),
-		    &result, err)) {
-		error_prefix(err, "rpc error: code = Unavailable desc = connection error");
+	if (!call(settings, tls, era ? &check : NULL, buf_bytes(&message), &result, err))
 		return NULL;
-	}
 	return read_answer(&result, err);
 }

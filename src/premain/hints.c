@@ -31,6 +31,9 @@ static const struct {
 		"check EDG_MARBLE_COORDINATOR_ADDR; inside an enclave names are found only with "
 		"libnss_dns and libresolv as trusted files and /etc/hosts, /etc/resolv.conf, "
 		"/etc/nsswitch.conf, /etc/host.conf as allowed files; an IP address needs none" },
+	{ "the Coordinator at",
+		"EDG_MARBLE_COORDINATOR_ERA must name the enclave of this Coordinator (compare with "
+		"marblerun quote show), and its folder Collateral hold what is published now" },
 	{ "nobody answers at port",
 		"is the Coordinator running, and does EDG_MARBLE_COORDINATOR_ADDR name its mesh "
 		"API (by default port 2001)?" },

@@ -8,8 +8,9 @@
 /* Strings of the environment, valid until it changes; the path is owned. */
 struct settings {
 	const char *marble_type;
-	const char *coordinator; /* host:port of the mesh API */
-	const char *dns_names;   /* separated by commas */
+	const char *coordinator;     /* host:port of the mesh API */
+	const char *dns_names;       /* separated by commas */
+	const char *coordinator_era; /* which Coordinator is accepted; NULL: any */
 	char *uuid_file;
 };
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SGX quote version 3 with ECDSA-P256 (spec dcap.md clauses 1.2, 1.4, 1.5, 1.8). Parsing checks the
- * form alone: lengths at every level, version, key type, vendor. It copies nothing: pointers go
- * into the parsed bytes and live as long as they do.
+ * DCAP quotes with ECDSA-P256: version 3 of SGX enclaves, versions 4 and 5 of enclaves and of TDX
+ * confidential VMs (spec dcap.md clauses 1.2 to 1.8). Parsing checks the form alone: lengths at
+ * every level, version, key type, vendor. It copies nothing: pointers go into the parsed bytes and
+ * live as long as they do.
  */
 #ifndef SGX_QUOTE_H
 #define SGX_QUOTE_H
@@ -11,25 +12,33 @@
 #include "base/error.h"
 #include "crypto/digest.h"
 #include "sgx/report.h"
+#include "sgx/td_report.h"
 
-#define SGX_QUOTE_SIGNED_SIZE   432 /* header and report body: what the attestation key signs */
+#define SGX_QUOTE_SIGNED_SIZE   432 /* header and report body of version 3: what the key signs */
 #define SGX_QUOTE_MAX           131072
 #define SGX_QUOTE_CERT_DATA_MAX 65536
+
+#define SGX_QUOTE_VERSION_3 3
+#define SGX_QUOTE_VERSION_4 4
+#define SGX_QUOTE_VERSION_5 5
 
 #define SGX_CERT_TYPE_PCK_CHAIN 5 /* PEM: PCK leaf, intermediate, root */
 
 extern const uint8_t sgx_intel_vendor_id[16];
 
 struct sgx_quote_header {
-	uint16_t qe_svn;
+	uint16_t qe_svn; /* this and the next: zeros since version 4 */
 	uint16_t pce_svn;
 	uint8_t user_data[20]; /* the first 16 identify the Quoting Enclave on its platform */
 };
 
 struct sgx_quote {
+	uint16_t version; /* 3, 4 or 5 */
+	bool is_tdx;
 	struct sgx_quote_header header;
-	struct sgx_report_body report;      /* of the attested enclave */
-	struct bytes signed_part;           /* SGX_QUOTE_SIGNED_SIZE bytes */
+	struct sgx_report_body report;      /* of the attested enclave, unless is_tdx */
+	struct td_report td;                /* of the confidential VM, if is_tdx */
+	struct bytes signed_part;           /* header and report */
 	const uint8_t *signature;           /* raw, 64 bytes, by the attestation key */
 	const uint8_t *attestation_key;     /* raw, 64 bytes */
 	struct bytes qe_report_part;        /* SGX_REPORT_BODY_SIZE bytes */
@@ -40,16 +49,18 @@ struct sgx_quote {
 	struct bytes cert_data;
 };
 
-/* `data` must be the quote and nothing else. ERROR_UNSUPPORTED for versions other than 3. */
+/* `data` must be the quote and nothing else. ERROR_UNSUPPORTED for other versions. */
 bool sgx_quote_parse(struct bytes data, struct sgx_quote *quote, struct error *err);
 
-/* Appends the 432 bytes that are to be signed. */
-void sgx_quote_put_signed_part(struct buf *out, const struct sgx_quote_header *header,
-	const struct sgx_report_body *report);
+/* The report data of the enclave or VM: 64 bytes in the quote's struct. */
+const uint8_t *sgx_quote_report_data(const struct sgx_quote *quote);
+
+/* Appends what is to be signed: header and report, of `quote` the members up to them. */
+void sgx_quote_put_signed_part(struct buf *out, const struct sgx_quote *quote);
 
 /*
- * Appends length and signature data. Of `quote` the members from `signature` on are used, but not
- * the parsed qe_report.
+ * Appends length and signature data in the form of quote->version. Of the others the members from
+ * `signature` on are used, but not the parsed qe_report.
  */
 void sgx_quote_put_signature_data(struct buf *out, const struct sgx_quote *quote);
 

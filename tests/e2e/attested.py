@@ -114,7 +114,7 @@ class AttestedCoordinator(Coordinator):
         shutil.copytree(self.machine.folder, copy)
         subprocess.run([BUILD / "bin/graphene-platform", "init", copy, "--refresh", *options],
                        check=True, capture_output=True, timeout=PATIENCE)
-        for file in files or [path.name for path in (copy / "collateral").iterdir()]:
+        for file in files or [path.name for path in (copy / "collateral").glob("*.*")]:
             (copy / "collateral" / file).replace(self.folder / "collateral" / file)
 
 

@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """A second opinion on quotes and collateral, written from the formats on python3-cryptography.
 
-It shares no code with the C sources. Everything raises Refused with the reason.
+It shares no code with the C sources. Everything raises Refused with the reason. What is `simulated`
+is held against the form of what graphene-platform issues; genuine data vary more.
 """
 
+import base64
 import datetime
 import hashlib
 import json
+import re
 import struct
 from dataclasses import dataclass, field
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.x509.oid import ExtensionOID, NameOID
@@ -64,11 +67,31 @@ class Report:
 
 
 @dataclass
+class TdReport:
+    tcb_svn: bytes
+    mr_signer_seam: bytes
+    seam_attributes: bytes
+    attributes: bytes
+    mr_td: bytes
+    rtmr: list
+    report_data: bytes
+    tcb_svn_2: bytes  # None before 1.5
+
+    @classmethod
+    def parse(cls, data):
+        require(len(data) in (584, 648), "TD report has 584 or 648 bytes")
+        return cls(data[:16], data[64:112], data[112:120], data[120:128], data[136:184],
+                   [data[at:at + 48] for at in range(328, 520, 48)], data[520:584],
+                   data[584:600] if len(data) == 648 else None)
+
+
+@dataclass
 class Quote:
+    version: int
     qe_svn: int
     pce_svn: int
     user_data: bytes
-    report: Report
+    report: object
     signed_part: bytes
     signature: bytes
     attestation_key: bytes
@@ -78,22 +101,43 @@ class Quote:
     auth_data: bytes
     chain: bytes
 
+    @property
+    def is_tdx(self):
+        return isinstance(self.report, TdReport)
+
     @classmethod
     def parse(cls, data):
+        require(len(data) >= 48, "quote is too short")
         version, key_type, tee_type, qe_svn, pce_svn = struct.unpack("<HHIHH", data[:12])
-        require((version, key_type, tee_type) == (3, 2, 0), "version 3, ECDSA P-256, SGX")
+        require(version in (3, 4, 5) and key_type == 2, "version 3 to 5, ECDSA P-256")
+        require(tee_type in ((0,) if version == 3 else (0, 0x81)), "TEE is SGX or TDX")
         require(data[12:28] == INTEL_VENDOR, "vendor is Intel")
-        (size,) = struct.unpack("<I", data[432:436])
-        rest = data[436:]
-        require(len(rest) == size, "signature data fills the quote")
-        (auth_size,) = struct.unpack("<H", rest[576:578])
-        at = 578 + auth_size
+        start, size = 48, 584 if tee_type else 384
+        if version == 5:
+            kind, size = struct.unpack("<HI", data[48:54])
+            start = 54
+            require((kind, size) in (((2, 584), (3, 648)) if tee_type else ((1, 384),)), "body")
+        end = start + size
+        require(len(data) >= end + 4, "quote is too short")
+        report = (TdReport if tee_type else Report).parse(data[start:end])
+        (size,) = struct.unpack("<I", data[end:end + 4])
+        rest = data[end + 4:]
+        require(len(rest) == size and size >= 134, "signature data fill the quote")
+        signature, key, rest = rest[:64], rest[64:128], rest[128:]
+        if version > 3:
+            outer, size = struct.unpack("<HI", rest[:6])
+            rest = rest[6:]
+            require(outer == 6 and len(rest) == size, "QE report certification data")
+        require(len(rest) >= 450, "certification is too short")
+        (auth_size,) = struct.unpack("<H", rest[448:450])
+        at = 450 + auth_size
+        require(len(rest) >= at + 6, "certification is too short")
         cert_type, cert_size = struct.unpack("<HI", rest[at:at + 6])
         require(cert_type == 5, "certification data is a PEM chain")
-        require(len(rest) == at + 6 + cert_size, "certification data fills the signature data")
-        return cls(qe_svn, pce_svn, data[28:48], Report.parse(data[48:432]), data[:432],
-                   rest[:64], rest[64:128], rest[128:512], Report.parse(rest[128:512]),
-                   rest[512:576], rest[578:at], rest[at + 6:])
+        require(len(rest) == at + 6 + cert_size, "certification data fill the quote")
+        return cls(version, qe_svn, pce_svn, data[28:48], report, data[:end], signature, key,
+                   rest[:384], Report.parse(rest[:384]), rest[384:448], rest[450:at],
+                   rest[at + 6:])
 
 
 def strip_header(report):
@@ -112,6 +156,13 @@ def verify_raw(public_key, signature, data, what):
 
 
 def point(raw):
+    try:
+        return _point(raw)
+    except ValueError:
+        raise Refused("attestation key is not on the curve") from None
+
+
+def _point(raw):
     return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), b"\x04" + raw)
 
 
@@ -168,12 +219,13 @@ class Platform:
     configuration: list
 
     @classmethod
-    def parse(cls, der):
+    def parse(cls, der, is_multi_package=True):
         ((tag, content),) = tlvs(der)
         require(tag == 0x30, "SGX extension: SEQUENCE")
         top = entries(content, SGX_EXTENSION)
-        require(list(top) == [1, 2, 3, 4, 5, 6, 7], "SGX extension: entries 1 to 7 in order")
-        require([tag for tag, _ in top.values()] == [4, 0x30, 4, 4, 0x0A, 4, 0x30],
+        count = 7 if is_multi_package else 5
+        require(list(top) == list(range(1, count + 1)), "SGX extension: entries in order")
+        require([tag for tag, _ in top.values()] == [4, 0x30, 4, 4, 0x0A, 4, 0x30][:count],
                 "SGX extension: types")
         tcb = entries(top[2][1], SGX_EXTENSION + ".2")
         require(list(tcb) == list(range(1, 19)), "SGX extension: 18 TCB entries in order")
@@ -184,13 +236,17 @@ class Platform:
             numbers.append(int.from_bytes(value, "big", signed=True))
         require(all(0 <= n <= 255 for n in numbers[:16]), "SVNs are bytes")
         require(tcb[18][1] == bytes(numbers[:16]), "CPUSVN is the components")
+        sizes = [len(top[n][1]) for n in (1, 3, 4, 5)]
+        require(sizes == [16, 2, 6, 1], "SGX extension: sizes")
+        require(top[5][1][0] <= 2, "SGX extension: type")
+        head = (top[1][1], numbers[:16], numbers[16], top[4][1], top[3][1], top[5][1][0])
+        if not is_multi_package:
+            return cls(*head, b"", [])
         configuration = entries(top[7][1], SGX_EXTENSION + ".7")
         require(all(value in (b"\xff", b"\x00") for _, value in configuration.values()),
                 "BOOLEAN")
-        sizes = [len(top[n][1]) for n in (1, 3, 4, 5, 6)]
-        require(sizes == [16, 2, 6, 1, 16], "SGX extension: sizes")
-        return cls(top[1][1], numbers[:16], numbers[16], top[4][1], top[3][1], top[5][1][0],
-                   top[6][1], [value == b"\xff" for _, value in configuration.values()])
+        require(len(top[6][1]) == 16, "SGX extension: instance ID")
+        return cls(*head, top[6][1], [value == b"\xff" for _, value in configuration.values()])
 
 
 # Certificates and CRLs
@@ -211,13 +267,12 @@ def check_issued(cert, issuer, now, is_ca):
     except InvalidSignature:
         raise Refused(f"{name}: signature") from None
     require(cert.not_valid_before <= now <= cert.not_valid_after, f"{name}: validity")
-    require([e.oid for e in cert.extensions][:5] == STANDARD_EXTENSIONS, f"{name}: extensions")
+    require(set(STANDARD_EXTENSIONS) <= {e.oid for e in cert.extensions}, f"{name}: extensions")
     get = cert.extensions.get_extension_for_class
     require(get(x509.BasicConstraints).value.ca == is_ca, f"{name}: basic constraints")
     usage = get(x509.KeyUsage).value
     require((usage.key_cert_sign and usage.crl_sign) == is_ca, f"{name}: key usage of a CA")
-    require((usage.digital_signature and usage.content_commitment) != is_ca,
-            f"{name}: key usage of a leaf")
+    require(is_ca or usage.digital_signature, f"{name}: key usage of a leaf")
     issuer_id = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
     require(get(x509.AuthorityKeyIdentifier).value.key_identifier == issuer_id,
             f"{name}: authority key identifier")
@@ -228,8 +283,8 @@ def check_crl(crl, issuer, now):
     require(crl.issuer.public_bytes() == issuer.subject.public_bytes(), f"CRL of {name}: issuer")
     require(crl.is_signature_valid(issuer.public_key()), f"CRL of {name}: signature")
     require(crl.last_update <= now <= crl.next_update, f"CRL of {name}: validity")
-    require([e.oid for e in crl.extensions] ==
-            [ExtensionOID.CRL_NUMBER, ExtensionOID.AUTHORITY_KEY_IDENTIFIER],
+    require({e.oid for e in crl.extensions} ==
+            {ExtensionOID.CRL_NUMBER, ExtensionOID.AUTHORITY_KEY_IDENTIFIER},
             f"CRL of {name}: extensions")
 
 
@@ -239,58 +294,124 @@ def check_not_revoked(crl, cert):
 
 
 def split_chain(pem):
-    end = b"-----END CERTIFICATE-----\n"
+    end = b"-----END CERTIFICATE-----"
     blocks = pem.split(end)
-    require(blocks[-1] == b"", "nothing behind the chain")
-    return [x509.load_pem_x509_certificate(block + end) for block in blocks[:-1]]
+    require(not blocks[-1].strip(), "nothing behind the chain")
+    begin = b"-----BEGIN CERTIFICATE-----"
+    require(all(block.strip().startswith(begin) for block in blocks[:-1]), "nothing in between")
+    bodies = [base64.b64decode(block.strip()[len(begin):]) for block in blocks[:-1]]
+    try:
+        return [x509.load_der_x509_certificate(der) for der in bodies]
+    except ValueError as error:
+        raise Refused(f"certificate: {error}") from None
+
+
+def by_name(certificates, *names):
+    """The certificates of these names, which must be all that there are."""
+    found = {common_name(c.subject): c for c in certificates}
+    require(len(certificates) == len(names) and set(found) == set(names), "roles in the chain")
+    return [found[name] for name in names]
+
+
+def check_root(cert, trusted):
+    """Editions of the root differ; its name and key are what is trusted."""
+    form = (serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
+    require(cert.issuer == cert.subject == trusted.subject and
+            cert.public_key().public_bytes(*form) == trusted.public_key().public_bytes(*form),
+            "root of the chain is the trusted one")
 
 
 # Signed documents
 
 
-def signed_value(text, name, signer):
+def unique(pairs):
+    require(len({name for name, _ in pairs}) == len(pairs), "no name is there twice")
+    return dict(pairs)
+
+
+def signed_value(text, name, signer, simulated):
     """The document under `name`, its signature checked over the bytes as they stand."""
     start = b'{"' + name.encode() + b'":'
+    text = text.rstrip(b"\0\n ")
     body, separator, tail = text[len(start):].rpartition(b',"signature":"')
     require(text.startswith(start) and separator, f"{name}: form of the document")
     require(len(tail) == 130 and tail.endswith(b'"}'), f"{name}: form of the signature")
     signature = tail[:128].decode()
-    require(signature == signature.lower(), f"{name}: lower-case signature")
+    require(not simulated or signature == signature.lower(), f"{name}: lower-case signature")
     verify_raw(signer.public_key(), bytes.fromhex(signature), body, name)
-    document = json.loads(body)
-    require(json.dumps(document, separators=(",", ":")).encode() == body, f"{name}: compact")
+    document = json.loads(body, object_pairs_hook=unique)
+    require(not simulated or json.dumps(document, separators=(",", ":")).encode() == body,
+            f"{name}: compact")
     return document
 
 
+STATUSES = {"UpToDate", "SWHardeningNeeded", "ConfigurationNeeded", "OutOfDate", "Revoked",
+            "ConfigurationAndSWHardeningNeeded", "OutOfDateConfigurationNeeded"}
+
+
+def date(text):
+    require(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", text), "form of a date")
+    return datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ")
+
+
+def number(value, limit):
+    require(type(value) is int and 0 <= value <= limit, "a number in its range")
+    return value
+
+
+def check_form(document, statuses=STATUSES):
+    """What every document and every level of it have."""
+    number(document["tcbEvaluationDataNumber"], 2**32 - 1)
+    require(number(document.get("tcbType", 0), 1) == 0, "tcbType")
+    versions = (2,) if "mrsigner" in document else (3,) if "id" in document else (2,)
+    require(number(document["version"], 9) in versions, "version")
+    require(document["tcbLevels"], "levels")
+    for level in document["tcbLevels"]:
+        date(level["tcbDate"])
+        require(level["tcbStatus"] in statuses, "status")
+
+
 def check_dates(document, now):
-    form = "%Y-%m-%dT%H:%M:%SZ"
-    issued = datetime.datetime.strptime(document["issueDate"], form)
-    following = datetime.datetime.strptime(document["nextUpdate"], form)
-    require(issued <= now <= following, "date of a document")
+    require(date(document["issueDate"]) <= now <= date(document["nextUpdate"]),
+            "date of a document")
 
 
-def platform_level(tcb_info, platform):
-    def svns(level):
-        tcb = level["tcb"]
-        components = [c["svn"] for c in tcb["sgxtcbcomponents"]]
-        require(len(components) == 16, "16 components")
-        return components + [tcb["pcesvn"]]
+def components_of(tcb, kind):
+    if f"{kind}tcbcomp01svn" in tcb:  # version 2
+        return [number(tcb[f"{kind}tcbcomp{i:02}svn"], 255) for i in range(1, 17)]
+    components = [number(c["svn"], 255) for c in tcb[f"{kind}tcbcomponents"]]
+    require(len(components) == 16, "16 components")
+    return components
 
+
+def svns(level):
+    return components_of(level["tcb"], "sgx") + [number(level["tcb"]["pcesvn"], 65535)]
+
+
+def reached(own, level):
+    return all(have >= needed for have, needed in zip(own, level))
+
+
+def platform_level(tcb_info, platform, td=None):
     levels = tcb_info["tcbLevels"]
     require([svns(level) for level in levels] ==
             sorted((svns(level) for level in levels), reverse=True), "levels are sorted")
     own = platform.components + [platform.pce_svn]
     for level in levels:
-        if all(have >= needed for have, needed in zip(own, svns(level))):
+        if not reached(own, svns(level)):
+            continue
+        first = 2 if td and td.tcb_svn[1] else 0
+        if td is None or reached(td.tcb_svn[first:],
+                                 components_of(level["tcb"], "tdx")[first:]):
             return level
     raise Refused("TCB level not supported")
 
 
-def qe_level(identity, report):
+def qe_level(identity, report, name):
     def masked(value, mask):
         return bytes(a & b for a, b in zip(value, bytes.fromhex(mask)))
 
-    require(identity["id"] == "QE" and identity["version"] == 2, "QE identity version 2")
+    require(identity["id"] == name and identity["version"] == 2, "QE identity version 2")
     attributes = struct.pack("<QQ", report.flags, report.xfrm)
     require(masked(report.misc_select, identity["miscselectMask"]) ==
             bytes.fromhex(identity["miscselect"]), "MISCSELECT of the QE")
@@ -304,12 +425,49 @@ def qe_level(identity, report):
     raise Refused("QE level not supported")
 
 
+def tdx_module(tcb_info, version):
+    if version == 0:
+        return tcb_info["tdxModule"]
+    for module in tcb_info.get("tdxModuleIdentities", []):
+        if module["id"] == f"TDX_{version:02X}":
+            return module
+    raise Refused("TDX module unknown")
+
+
+def module_level(tcb_info, td):
+    module = tdx_module(tcb_info, td.tcb_svn[1])
+    require(td.mr_signer_seam == bytes.fromhex(module["mrsigner"]), "MRSIGNERSEAM")
+    require(td.seam_attributes == bytes.fromhex(module["attributes"]) == bytes(8),
+            "SEAMATTRIBUTES")
+    if td.tcb_svn[1] == 0:
+        return {"tcbStatus": "UpToDate"}
+    for level in module["tcbLevels"]:
+        if td.tcb_svn[0] >= level["tcb"]["isvsvn"]:
+            return level
+    raise Refused("TDX module level not supported")
+
+
 def converge(platform, qe):
     if "Revoked" in (platform, qe):
         return "Revoked"
     if qe == "UpToDate":
         return platform
     return "OutOfDateConfigurationNeeded" if "Configuration" in platform else "OutOfDate"
+
+
+def relaunch(tcb_info, td, sgx, tdx, module, qe):
+    """What a VM of TDX 1.5 is advised if only its module is old, and a newer one runs already."""
+    if td.tcb_svn_2 is None or module != "OutOfDate" or qe != "UpToDate":
+        return None
+    if any("OutOfDate" in status or status == "Revoked" for status in (sgx, tdx)):
+        return None
+    now = tdx_module(tcb_info, td.tcb_svn_2[1])
+    newest = components_of(tcb_info["tcbLevels"][0]["tcb"], "tdx")
+    wanted = now["tcbLevels"][0]["tcb"]["isvsvn"] if td.tcb_svn_2[1] else newest[0]
+    if td.tcb_svn_2[0] < wanted or td.tcb_svn_2[2] < newest[2]:
+        return None
+    configuration = "ConfigurationNeeded" if "Configuration" in sgx + tdx else ""
+    return "TDRelaunchAdvised" + configuration
 
 
 # All together
@@ -326,16 +484,62 @@ class Result:
     certificates: dict = field(default_factory=dict)
 
 
-def verify(quote, collateral, trusted_root, now):
+def verify_documents(collateral, root, root_crl, now, simulated):
+    documents = {}
+    for file, name in (("tcb_info", "tcbInfo"), ("qe_identity", "enclaveIdentity")):
+        signer, signer_root = by_name(
+            split_chain((collateral / f"{file}_issuer_chain.pem").read_bytes()),
+            "Intel SGX TCB Signing", "Intel SGX Root CA")
+        check_root(signer_root, root)
+        check_issued(signer, root, now, False)
+        check_not_revoked(root_crl, signer)
+        documents[name] = signed_value((collateral / f"{file}.json").read_bytes(), name, signer,
+                                       simulated)
+        check_form(documents[name])
+        check_dates(documents[name], now)
+    return documents["tcbInfo"], documents["enclaveIdentity"], signer
+
+
+def status_of(quote, tcb_info, qe_identity, platform):
+    """Status and advisories of all together."""
+    td = quote.report if quote.is_tdx else None
+    by_qe = qe_level(qe_identity, quote.qe_report, "TD_QE" if td else "QE")
+    levels = [platform_level(tcb_info, platform, td)]
+    if td:
+        levels.append(module_level(tcb_info, td))
+    levels.append(by_qe)
+    advisories = list(dict.fromkeys(
+        advisory for level in levels for advisory in level.get("advisoryIDs", [])))
+    status = levels[0]["tcbStatus"]
+    if td:
+        sgx = platform_level(tcb_info, platform)["tcbStatus"]
+        module = levels[1]["tcbStatus"]
+        advice = relaunch(tcb_info, td, sgx, status, module, by_qe["tcbStatus"])
+        status = advice or converge(status, module)
+        if advice:
+            return advice, advisories
+    return converge(status, by_qe["tcbStatus"]), advisories
+
+
+def verify(quote, collateral, trusted_root, now, simulated=True):
     """Verifies `quote` with the files in the folder `collateral` at the time `now` (naive UTC)."""
+    try:
+        return verify_parts(quote, collateral, trusted_root, now, simulated)
+    except (ValueError, KeyError, TypeError, x509.ExtensionNotFound) as error:
+        raise Refused(f"malformed: {error!r}") from error
+
+
+def verify_parts(quote, collateral, trusted_root, now, simulated):
     quote = Quote.parse(quote)
     root = x509.load_pem_x509_certificate(trusted_root.read_bytes())
-    require(quote.chain.endswith(b"\n\0"), "chain ends with LF and NUL")
-    leaf, intermediate, quoted_root = split_chain(quote.chain[:-1])
-    require(quoted_root == root, "root of the quote is the trusted one")
-    names = [common_name(c.subject) for c in (leaf, intermediate, root)]
-    require(names == ["Intel SGX PCK Certificate", "Intel SGX PCK Platform CA",
-                      "Intel SGX Root CA"], "roles in the chain")
+    require(not simulated or quote.chain.endswith(b"\n\0"), "chain ends with LF and NUL")
+    chain = split_chain(quote.chain.removesuffix(b"\0"))
+    ca_names = {"Intel SGX PCK Platform CA", "Intel SGX PCK Processor CA"}
+    (ca_name,) = {common_name(c.subject) for c in chain} & ca_names or {""}
+    leaf, intermediate, quoted_root = by_name(
+        chain, "Intel SGX PCK Certificate", ca_name, "Intel SGX Root CA")
+    check_root(quoted_root, root)
+    require(not simulated or (quoted_root == root and chain[0] == leaf), "order of the chain")
     check_issued(root, root, now, True)
     check_issued(intermediate, root, now, True)
     check_issued(leaf, intermediate, now, False)
@@ -344,24 +548,17 @@ def verify(quote, collateral, trusted_root, now):
     pck_crl = x509.load_der_x509_crl((collateral / "pck.crl").read_bytes())
     check_crl(root_crl, root, now)
     check_crl(pck_crl, intermediate, now)
-    require(split_chain((collateral / "pck_crl_issuer_chain.pem").read_bytes()) ==
+    require(not simulated or
+            split_chain((collateral / "pck_crl_issuer_chain.pem").read_bytes()) ==
             [intermediate, root], "issuer chain of the PCK CRL")
     check_not_revoked(root_crl, intermediate)
     check_not_revoked(pck_crl, leaf)
+    tcb_info, qe_identity, signer = verify_documents(collateral, root, root_crl, now, simulated)
 
-    documents = {}
-    for file, name in (("tcb_info", "tcbInfo"), ("qe_identity", "enclaveIdentity")):
-        signer, signer_root = split_chain((collateral / f"{file}_issuer_chain.pem").read_bytes())
-        require(common_name(signer.subject) == "Intel SGX TCB Signing", "TCB signer")
-        require(signer_root == root, "root of the TCB signer")
-        check_issued(signer, root, now, False)
-        check_not_revoked(root_crl, signer)
-        documents[name] = signed_value((collateral / f"{file}.json").read_bytes(), name, signer)
-        check_dates(documents[name], now)
-    tcb_info, qe_identity = documents["tcbInfo"], documents["enclaveIdentity"]
-
-    platform = Platform.parse(
-        leaf.extensions.get_extension_for_oid(x509.ObjectIdentifier(SGX_EXTENSION)).value.value)
+    extension = x509.ObjectIdentifier(SGX_EXTENSION)
+    platform = Platform.parse(leaf.extensions.get_extension_for_oid(extension).value.value,
+                              ca_name == "Intel SGX PCK Platform CA")
+    require(tcb_info.get("id", "SGX") == ("TDX" if quote.is_tdx else "SGX"), "technology")
     require(bytes.fromhex(tcb_info["fmspc"]) == platform.fmspc, "FMSPC")
     require(bytes.fromhex(tcb_info["pceId"]) == platform.pce_id, "PCEID")
 
@@ -370,9 +567,6 @@ def verify(quote, collateral, trusted_root, now):
     require(quote.qe_report.report_data == bound + bytes(32), "binding of the attestation key")
     verify_raw(point(quote.attestation_key), quote.signature, quote.signed_part, "quote")
 
-    level = platform_level(tcb_info, platform)
-    level_of_qe = qe_level(qe_identity, quote.qe_report)
-    advisories = level.get("advisoryIDs", []) + level_of_qe.get("advisoryIDs", [])
+    status, advisories = status_of(quote, tcb_info, qe_identity, platform)
     certificates = {"root": root, "platform_ca": intermediate, "pck": leaf, "tcb_signing": signer}
-    return Result(quote, platform, converge(level["tcbStatus"], level_of_qe["tcbStatus"]),
-                  advisories, tcb_info, qe_identity, certificates)
+    return Result(quote, platform, status, advisories, tcb_info, qe_identity, certificates)

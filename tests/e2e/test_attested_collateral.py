@@ -8,7 +8,7 @@ WARNING = "The quote of this Coordinator does not verify here."
 
 
 def remove(coordinator):
-    for file in (coordinator.folder / "collateral").iterdir():
+    for file in (coordinator.folder / "collateral").glob("*.*"):
         file.unlink()
 
 

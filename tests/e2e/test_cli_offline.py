@@ -44,7 +44,8 @@ def test_help_is_there_in_every_form_and_only_lists_what_exists(cli):
     assert text == cli.succeed("help") == cli.succeed("--help") == cli.succeed("-h")
     commands = re.findall(r"^  ([a-z-]+) +[A-Z]", text, re.M)
     assert commands == ["manifest", "certificate", "secret", "status", "collateral",
-                        "package-info", "graphene-prepare", "gramine-prepare", "version", "completion", "help"]
+                        "package-info", "quote", "precheck", "graphene-prepare", "gramine-prepare",
+                        "version", "completion", "help"]
     assert cli.succeed("manifest") == cli.succeed("help", "manifest")
     assert cli.succeed("help", "manifest", "set") == cli.succeed("manifest", "set", "--help")
     assert "marblerun manifest set <file> <IP:PORT> [flags]" in cli.succeed("manifest", "set", "-h")

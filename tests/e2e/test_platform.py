@@ -186,7 +186,7 @@ def test_openssl_accepts_the_chain_with_its_crls(folder, tmp_path):
 def test_collateral_is_the_seven_files_in_intels_member_order(tool, folder):
     assert sorted(os.listdir(folder / "collateral")) == [
         "pck.crl", "pck_crl_issuer_chain.pem", "qe_identity.json", "qe_identity_issuer_chain.pem",
-        "root_ca.crl", "tcb_info.json", "tcb_info_issuer_chain.pem"]
+        "root_ca.crl", "tcb_info.json", "tcb_info_issuer_chain.pem", "tdx"]
     result = verify(folder, quote_of(tool, folder))
     assert list(result.tcb_info) == [
         "id", "version", "issueDate", "nextUpdate", "fmspc", "pceId", "tcbType",
@@ -303,8 +303,8 @@ def test_refresh_changes_collateral_and_nothing_else(tool, tmp_path):
     after = content()
     assert before.keys() == after.keys()
     changed = {str(name) for name in before if before[name] != after[name]}
-    assert changed == {"collateral/tcb_info.json", "collateral/qe_identity.json",
-                       "collateral/pck.crl", "collateral/root_ca.crl"}
+    assert changed == {f"collateral/{folder}{file}" for folder in ("", "tdx/") for file in (
+        "tcb_info.json", "qe_identity.json", "pck.crl", "root_ca.crl")}
 
 
 def test_platforms_share_no_secrets(tool, folder, tmp_path):
@@ -314,7 +314,7 @@ def test_platforms_share_no_secrets(tool, folder, tmp_path):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert path.read_bytes() != (other / "private" / path.name).read_bytes()
     assert stat.S_IMODE((folder / "private").stat().st_mode) == 0o700
-    with pytest.raises(peer.Refused, match="root of the quote"):
+    with pytest.raises(peer.Refused, match="root of the chain"):
         verify(other, quote_of(tool, folder))
 
 

@@ -158,6 +158,7 @@ void pki_make(struct pki *pki)
 			.fmspc = { 0, 0xff, 0, 0, 0, 1 },
 			.ppid = "the-platform-id",
 			.is_multi_package = true },
+		.quote_version = SGX_QUOTE_VERSION_3,
 		.report = { .attributes = { SGX_FLAG_INITTED | SGX_FLAG_MODE64BIT, 7 } },
 		.qe_report = { .attributes = { SGX_FLAG_INITTED | SGX_FLAG_MODE64BIT |
 						       SGX_FLAG_PROVISION_KEY,
@@ -249,7 +250,6 @@ void pki_write(struct pki *pki)
 
 void pki_put_quote(const struct pki *pki, struct buf *out)
 {
-	struct sgx_quote_header header = { .qe_svn = 8, .pce_svn = 13 };
 	uint8_t signature[P256_RAW_SIZE];
 	uint8_t key[P256_RAW_SIZE];
 	uint8_t qe_signature[P256_RAW_SIZE];
@@ -261,18 +261,23 @@ void pki_put_quote(const struct pki *pki, struct buf *out)
 	buf_put(&bound, pki->auth_data.data, pki->auth_data.size);
 	sha256(bound.data, bound.size, body.report_data);
 	sgx_report_body_put(&qe_report, &body);
-	size_t start = out->size;
-	sgx_quote_put_signed_part(out, &header, &pki->report);
-	MUST(p256_sign_raw(pki->attestation_key,
-		(struct bytes){ out->data + start, SGX_QUOTE_SIGNED_SIZE }, signature, NULL));
-	MUST(p256_sign_raw(pki->pck_key, buf_bytes(&qe_report), qe_signature, NULL));
-	struct sgx_quote parts = { .signature = signature,
+	struct sgx_quote parts = { .version = pki->quote_version,
+		.is_tdx = pki->is_tdx,
+		.header = { .qe_svn = 8, .pce_svn = 13 },
+		.report = pki->report,
+		.td = pki->td,
+		.signature = signature,
 		.attestation_key = key,
 		.qe_report_part = buf_bytes(&qe_report),
 		.qe_report_signature = qe_signature,
 		.qe_auth_data = buf_bytes(&pki->auth_data),
 		.cert_type = SGX_CERT_TYPE_PCK_CHAIN,
 		.cert_data = buf_bytes(&pki->chain) };
+	size_t start = out->size;
+	sgx_quote_put_signed_part(out, &parts);
+	MUST(p256_sign_raw(pki->attestation_key,
+		(struct bytes){ out->data + start, out->size - start }, signature, NULL));
+	MUST(p256_sign_raw(pki->pck_key, buf_bytes(&qe_report), qe_signature, NULL));
 	sgx_quote_put_signature_data(out, &parts);
 }
 

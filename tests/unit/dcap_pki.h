@@ -27,7 +27,10 @@ struct pki {
 	struct buf tcb_info; /* bodies: what is signed */
 	struct buf qe_identity;
 	struct buf chain; /* certification data of the quote */
+	uint16_t quote_version;
+	bool is_tdx;
 	struct sgx_report_body report;
+	struct td_report td;              /* instead of it if is_tdx */
 	struct sgx_report_body qe_report; /* report data is set when the quote is made */
 	struct buf auth_data;
 };

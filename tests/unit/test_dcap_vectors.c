@@ -56,18 +56,23 @@ static int64_t date_at(const json_t *object, const char *name)
 	return date;
 }
 
-/* Advisories of the platform level, then those of the QE level that are new. */
+static void add_new(json_t *all, const json_t *more)
+{
+	for (size_t i = 0; i < json_array_size(more); i++) {
+		bool is_new = true;
+		for (size_t j = 0; j < json_array_size(all); j++)
+			is_new &= !json_equal(json_array_get(all, j), json_array_get(more, i));
+		if (is_new)
+			json_array_append(all, json_array_get(more, i));
+	}
+}
+
+/* Advisories of the platform level, then those of TDX module and QE level that are new. */
 static void assert_advisories(const struct dcap_result *result, const json_t *expected)
 {
 	json_t *all = json_copy(json_object_get(expected, "tcb_advisory_ids"));
-	const json_t *of_qe = json_object_get(expected, "qe_advisory_ids");
-	for (size_t i = 0; i < json_array_size(of_qe); i++) {
-		bool is_new = true;
-		for (size_t j = 0; j < json_array_size(all); j++)
-			is_new &= !json_equal(json_array_get(all, j), json_array_get(of_qe, i));
-		if (is_new)
-			json_array_append(all, json_array_get(of_qe, i));
-	}
+	add_new(all, json_object_get(expected, "tdx_module_advisory_ids"));
+	add_new(all, json_object_get(expected, "qe_advisory_ids"));
 	assert_int_equal(result->advisory_count, json_array_size(all));
 	for (size_t i = 0; i < json_array_size(all); i++)
 		assert_string_equal(
@@ -75,11 +80,41 @@ static void assert_advisories(const struct dcap_result *result, const json_t *ex
 	json_decref(all);
 }
 
+static void assert_hex(const void *data, size_t size, const char *expected)
+{
+	AUTO(buf_free) struct buf digits = { 0 };
+	hex_encode(&digits, data, size);
+	assert_string_equal(buf_text(&digits), expected);
+}
+
+static void assert_td(const struct td_report *td, const json_t *expected)
+{
+	const json_t *rtmr = json_object_get(expected, "rtmr");
+	assert_hex(td->tee_tcb_svn, TD_SVN_SIZE, text_at(expected, "tee_tcb_svn"));
+	assert_hex(td->mr_seam, TD_HASH_SIZE, text_at(expected, "mrseam"));
+	assert_hex(td->mr_td, TD_HASH_SIZE, text_at(expected, "mrtd"));
+	assert_hex(td->mr_config_id, TD_HASH_SIZE, text_at(expected, "mrconfigid"));
+	assert_hex(td->mr_owner_config, TD_HASH_SIZE, text_at(expected, "mrownerconfig"));
+	for (size_t i = 0; i < TD_RTMRS; i++)
+		assert_hex(td->rtmr[i], TD_HASH_SIZE, json_string_value(json_array_get(rtmr, i)));
+	if (td->is_1_5)
+		assert_hex(td->tee_tcb_svn_2, TD_SVN_SIZE, text_at(expected, "tee_tcb_svn2"));
+	assert_int_equal((td->attributes & TD_ATTRIBUTE_DEBUG) != 0,
+		json_is_true(json_object_get(expected, "debug")));
+}
+
+static void assert_enclave(const struct sgx_report_body *report, const json_t *expected)
+{
+	assert_hex(report->mr_enclave, SGX_HASH_SIZE, text_at(expected, "mrenclave"));
+	assert_int_equal((report->attributes.flags & SGX_FLAG_DEBUG) != 0,
+		json_is_true(json_object_get(expected, "debug")));
+}
+
 static void assert_result(const struct dcap_result *result, const json_t *expected)
 {
 	const json_t *statuses = json_object_get(expected, "expected");
 	const json_t *report = json_object_get(expected, "report");
-	const json_t *pck = json_object_get(expected, "pck");
+	assert_int_equal(result->step, DCAP_STEPS);
 	assert_string_equal(tcb_status_name(result->status), text_at(statuses, "tcb_status"));
 	assert_string_equal(
 		tcb_status_name(result->platform_status), text_at(statuses, "tcb_level_status"));
@@ -87,15 +122,17 @@ static void assert_result(const struct dcap_result *result, const json_t *expect
 	assert_advisories(result, statuses);
 	assert_int_equal(result->valid_until, date_at(expected, "valid_to"));
 	assert_false(result->is_simulated);
-	char digits[2 * SGX_REPORT_DATA_SIZE + 1];
-	hex_format(digits, result->fmspc, sizeof(result->fmspc));
-	assert_string_equal(digits, text_at(pck, "fmspc"));
-	hex_format(digits, result->report.mr_enclave, SGX_HASH_SIZE);
-	assert_string_equal(digits, text_at(report, "mrenclave"));
-	hex_format(digits, result->report.report_data, SGX_REPORT_DATA_SIZE);
-	assert_string_equal(digits, text_at(report, "report_data"));
-	assert_int_equal((result->report.attributes.flags & SGX_FLAG_DEBUG) != 0,
-		json_is_true(json_object_get(report, "debug")));
+	assert_hex(result->fmspc, sizeof(result->fmspc),
+		text_at(json_object_get(expected, "pck"), "fmspc"));
+	assert_hex(dcap_result_report_data(result), SGX_REPORT_DATA_SIZE,
+		text_at(report, "report_data"));
+	if (result->is_tdx)
+		assert_td(&result->td, report);
+	else
+		assert_enclave(&result->report, report);
+	if (result->is_tdx)
+		assert_string_equal(tcb_status_name(result->tdx_module_status),
+			text_at(statuses, "tdx_module_status"));
 }
 
 static void assert_verifies(struct vector *vector, int64_t now)
@@ -131,6 +168,11 @@ static const char *const genuine[] = {
 	"sgx-v3-00906ed50000-oe-2022",
 	"sgx-v3-00a067110000-phala-2025",
 	"sgx-v3-30606a000000-taiko-2025-outofdate-config",
+	"tdx-v4-00806f050000-automata-2024-outofdate",
+	"tdx-v4-00806f050000-teepot-2025",
+	"tdx-v4-b0c06f000000-phala-2025",
+	"tdx-v5-90c06f000000-alibaba-2025",
+	"tdx-v5-90c06f000000-oe-2025-relaunch",
 };
 
 static void genuine_quotes_verify_on_every_day_of_their_collateral(void **state)
@@ -169,10 +211,8 @@ static void known_bad_quotes_are_refused_for_their_reason(void **state)
 			"the quote has no PCK certificate chain (certification data type 3)" },
 		{ "testroot-sgx-v3-intel-qvl-sample", ERROR_UNSUPPORTED,
 			"the quote has no PCK certificate chain (certification data type 1)" },
-		{ "bad-tdx-v5-test-root", ERROR_UNSUPPORTED, "version 5" },
-		{ "policy-tdx-v4-trailing-zeros", ERROR_UNSUPPORTED, "version 4" },
-		{ "tdx-v4-00806f050000-teepot-2025", ERROR_UNSUPPORTED, "version 4" },
-		{ "tdx-v5-90c06f000000-alibaba-2025", ERROR_UNSUPPORTED, "version 5" },
+		{ "bad-tdx-v5-test-root", ERROR_DENIED, "its root is not Intel's" },
+		{ "policy-tdx-v4-trailing-zeros", ERROR_INVALID, "lengths do not add up" },
 	};
 	int64_t now = 0;
 	assert_true(clock_parse_utc("2022-11-02T21:00:00Z", &now)); /* of those with collateral */
@@ -181,6 +221,16 @@ static void known_bad_quotes_are_refused_for_their_reason(void **state)
 		vector_open(&vector, cases[i].name);
 		assert_refused(&vector, now, cases[i].kind, cases[i].message);
 	}
+}
+
+static void a_platform_below_every_level_is_refused(void **state)
+{
+	(void)state;
+	vectors_or_skip();
+	AUTO(vector_close) struct vector vector;
+	vector_open(&vector, "tdx-v4-50806f000000-google-2023-notsupported");
+	assert_refused(&vector, date_at(vector.expected, "verification_date"), ERROR_DENIED,
+		"TCB not supported: the platform");
 }
 
 /* The verifier of one vector and the quote of another. */
@@ -198,7 +248,9 @@ static void collateral_of_other_platforms_does_not_serve(void **state)
 		{ "sgx-v3-00906ed50000-oe-2022", "sgx-v3-00606a000000-automata-2024",
 			"PCK CRL: it was not issued by \"Intel SGX PCK Processor CA\"" },
 		{ "sgx-v3-00606a000000-teepot-2025", "tdx-v4-00806f050000-teepot-2025",
-			"TCB info: it is for TDX" },
+			"is for TDX, the quote is of an SGX enclave" },
+		{ "tdx-v4-00806f050000-teepot-2025", "sgx-v3-00606a000000-teepot-2025",
+			"is for SGX, the quote is of a confidential VM (TDX)" },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		AUTO(vector_close) struct vector quote;
@@ -343,6 +395,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(genuine_quotes_verify_on_every_day_of_their_collateral),
 		cmocka_unit_test(known_bad_quotes_are_refused_for_their_reason),
+		cmocka_unit_test(a_platform_below_every_level_is_refused),
 		cmocka_unit_test(collateral_of_other_platforms_does_not_serve),
 		cmocka_unit_test(the_sample_of_intels_library_verifies_under_its_root),
 		cmocka_unit_test(a_genuine_ca_is_no_tcb_signer),

@@ -48,8 +48,17 @@ static void packages_are_identified_in_one_way(void **state)
 	CHECKING "manifest specifies both UniqueID *and* SignerID/ProductID/SecurityVersion in "   \
 		 "package p"
 #define MISSES(what) CHECKING "manifest misses value for " what " in package p"
+#define VM_BOTH                                                                                    \
+	CHECKING "manifest specifies both MRTD/RTMR0 to RTMR3 *and* "                              \
+		 "UniqueID/SignerID/ProductID/SecurityVersion in package p"
 	static const struct manifest_row rows[] = {
 		{ PACKAGE("'UniqueID':'a','SignerID':'b'"), BOTH },
+		{ PACKAGE("'MRTD':'a','UniqueID':'b'"), VM_BOTH },
+		{ PACKAGE("'RTMR3':'a','SignerID':'b','ProductID':0,'SecurityVersion':0"),
+			VM_BOTH },
+		{ PACKAGE("'MRTD':'a','SecurityVersion':0"), VM_BOTH },
+		{ PACKAGE("'RTMR0':'a'"), MISSES("MRTD") },
+		{ PACKAGE("'Debug':true,'RTMR2':'a'"), MISSES("MRTD") },
 		{ PACKAGE("'UniqueID':'a','ProductID':0"), BOTH },
 		{ PACKAGE("'UniqueID':'a','SecurityVersion':1"), BOTH },
 		{ PACKAGE(""), MISSES("SignerID") },
@@ -61,6 +70,8 @@ static void packages_are_identified_in_one_way(void **state)
 	static const char *const accepted[] = {
 		PACKAGE("'SignerID':'b','ProductID':0,'SecurityVersion':0"),
 		PACKAGE("'Debug':true"),
+		PACKAGE("'MRTD':'a'"),
+		PACKAGE("'mrtd':'a','RTMR0':'b','RTMR1':'','RTMR2':null,'rtmr3':'c'"),
 		PACKAGE("'Debug':true,'UniqueID':'a','SignerID':'b'"),
 		PACKAGE("'UniqueID':'not hexadecimal','AcceptedTCBStatuses':['anything']"),
 		/* a package that no Marble uses may be anything */

@@ -38,7 +38,7 @@ static void secrets_are_for_their_owner_alone(void **state)
 {
 	static const char *const secrets[] = { "private/root_ca_key.pem",
 		"private/platform_ca_key.pem", "private/tcb_signing_key.pem",
-		"private/attestation_key.pem", "private/secret" };
+		"private/attestation_key.pem", "private/td_attestation_key.pem", "private/secret" };
 	AUTO(auto_free) char *folder = xasprintf("%s/missing/parents/platform", (char *)*state);
 	platform_free(platform_fixture_make(folder, &platform_default_options));
 	assert_int_equal(mode_of(folder, "private"), 0700);

@@ -11,22 +11,38 @@
 #define MR_ENCLAVE "e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1"
 #define MR_SIGNER  "5151515151515151515151515151515151515151515151515151515151515151"
 
-static struct sgx_report_body example_report(void)
+static struct dcap_result example_report(void)
 {
-	struct sgx_report_body report = { .isv_prod_id = 3, .isv_svn = 2 };
-	memset(report.mr_enclave, 0xe1, SGX_HASH_SIZE);
-	memset(report.mr_signer, 0x51, SGX_HASH_SIZE);
-	return report;
+	struct dcap_result result = { .report = { .isv_prod_id = 3, .isv_svn = 2 } };
+	memset(result.report.mr_enclave, 0xe1, SGX_HASH_SIZE);
+	memset(result.report.mr_signer, 0x51, SGX_HASH_SIZE);
+	return result;
+}
+
+#define HASH_OF(digits)                                                                            \
+	digits digits digits digits digits digits digits digits digits digits digits digits digits \
+		digits digits digits digits digits digits digits digits digits digits digits       \
+			digits digits digits digits digits digits digits digits digits digits      \
+				digits digits digits digits digits digits digits digits digits     \
+					digits digits digits digits digits
+
+static struct dcap_result example_vm(void)
+{
+	struct dcap_result result = { .is_tdx = true };
+	memset(result.td.mr_td, 0xd0, TD_HASH_SIZE);
+	for (int i = 0; i < TD_RTMRS; i++)
+		memset(result.td.rtmr[i], 0xa0 + i, TD_HASH_SIZE);
+	return result;
 }
 
 static void nothing_is_demanded_but_a_production_enclave(void **state)
 {
 	(void)state;
 	struct package_properties required = { 0 };
-	struct sgx_report_body report = example_report();
+	struct dcap_result report = example_report();
 	struct error err = { 0 };
 	assert_success(policy_check_properties(&required, &report, &err), err);
-	report.attributes.flags |= SGX_FLAG_DEBUG;
+	report.report.attributes.flags |= SGX_FLAG_DEBUG;
 	assert_false(policy_check_properties(&required, &report, &err));
 	assert_string_equal(err.message,
 		"PackageProperties not compliant:\n"
@@ -35,7 +51,7 @@ static void nothing_is_demanded_but_a_production_enclave(void **state)
 		"\", ProductID: 3, SecurityVersion: 2}");
 	required.debug = true;
 	assert_success(policy_check_properties(&required, &report, &err), err);
-	report.attributes.flags = 0;
+	report.report.attributes.flags = 0;
 	assert_failure(policy_check_properties(&required, &report, &err), err, ERROR_DENIED,
 		"expected: {Debug: true}\ngot: {Debug: false");
 }
@@ -47,7 +63,7 @@ static void every_property_is_compared(void **state)
 	char signer[] = MR_SIGNER;
 	char shorter[] = "e1e1";
 	char empty[] = "";
-	struct sgx_report_body report = example_report();
+	struct dcap_result report = example_report();
 	const struct {
 		struct package_properties required;
 		bool is_compliant;
@@ -70,6 +86,47 @@ static void every_property_is_compared(void **state)
 		if (good != cases[i].is_compliant)
 			fail_msg("case %zu: %s", i, good ? "compliant" : err.message);
 	}
+}
+
+static void a_confidential_vm_is_named_by_its_measurements(void **state)
+{
+	(void)state;
+	char mr_td[] = HASH_OF("d0");
+	char rtmr_0[] = HASH_OF("a0");
+	char upper[] = HASH_OF("A3");
+	char empty[] = "";
+	const struct dcap_result vm = example_vm();
+	const struct dcap_result enclave = example_report();
+	const struct {
+		struct package_properties required;
+		bool takes_vm;
+	} cases[] = {
+		{ { .mr_td = mr_td }, true },
+		{ { .mr_td = mr_td, .rtmr = { rtmr_0, NULL, empty, upper } }, true },
+		{ { .mr_td = mr_td, .rtmr = { upper } }, false },
+		{ { .mr_td = mr_td, .rtmr = { NULL, rtmr_0 } }, false },
+		{ { .mr_td = mr_td, .rtmr = { NULL, NULL, rtmr_0 } }, false },
+		{ { .mr_td = mr_td, .rtmr = { NULL, NULL, NULL, rtmr_0 } }, false },
+		{ { .mr_td = rtmr_0 }, false },
+		{ { .mr_td = mr_td, .debug = true }, false },
+		{ { .mr_td = mr_td, .has_security_version = true }, false },
+		{ { .mr_td = mr_td, .has_product_id = true }, false },
+		{ { .mr_td = mr_td, .signer_id = mr_td }, false },
+		/* whoever did not think of VMs does not get one */
+		{ { .debug = false }, false },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct error err = { 0 };
+		bool good = policy_check_properties(&cases[i].required, &vm, &err);
+		if (good != cases[i].takes_vm)
+			fail_msg("case %zu: %s", i, good ? "compliant" : err.message);
+		if (cases[i].required.mr_td &&
+			policy_check_properties(&cases[i].required, &enclave, &err))
+			fail_msg("case %zu takes an enclave", i);
+	}
+	struct error err = { 0 };
+	assert_failure(policy_check_properties(&cases[4].required, &vm, &err), err, ERROR_DENIED,
+		"got: {Debug: false, MRTD: \"" HASH_OF("d0") "\", RTMR0: \"" HASH_OF("a0") "\"");
 }
 
 /* A text of its own, as properties own theirs. */
@@ -160,14 +217,14 @@ static void advisories_count_for_software_hardening(void **state)
 static void a_quote_is_bound_to_the_certificate_of_its_connection(void **state)
 {
 	(void)state;
-	struct sgx_report_body report = example_report();
+	struct dcap_result report = example_report();
 	struct bytes certificate = bytes_of_text("certificate");
 	struct error err = { 0 };
-	sha256("certificate", 11, report.report_data);
+	sha256("certificate", 11, report.report.report_data);
 	assert_success(policy_check_binding(certificate, &report, &err), err);
-	report.report_data[63] = 1; /* the second half is not the Coordinator's */
+	report.report.report_data[63] = 1; /* the second half is not the Coordinator's */
 	assert_success(policy_check_binding(certificate, &report, &err), err);
-	report.report_data[31] ^= 1;
+	report.report.report_data[31] ^= 1;
 	assert_failure(policy_check_binding(certificate, &report, &err), err, ERROR_DENIED,
 		"hash(cert) != report.Data: 03d66dd08835c1ca3f128cceacd1f31a");
 }
@@ -177,7 +234,7 @@ static int make(void **state)
 {
 	pki_setup(state);
 	struct pki *pki = *state;
-	pki->report = example_report();
+	pki->report = example_report().report;
 	sha256("certificate", 11, pki->report.report_data);
 	return 0;
 }
@@ -269,6 +326,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_is_demanded_but_a_production_enclave),
 		cmocka_unit_test(every_property_is_compared),
+		cmocka_unit_test(a_confidential_vm_is_named_by_its_measurements),
 		cmocka_unit_test(properties_are_printed_with_what_is_set),
 		cmocka_unit_test(a_list_of_statuses_replaces_the_default),
 		cmocka_unit_test(advisories_count_for_software_hardening),

@@ -65,17 +65,18 @@ static void target_info_and_report_have_their_sizes(void **state)
 
 static void put_example_quote(struct buf *out)
 {
-	struct sgx_quote_header header = { .qe_svn = 8, .pce_svn = 13 };
-	struct sgx_report_body body = example_body();
 	static const uint8_t zeros[SGX_REPORT_BODY_SIZE];
-	struct sgx_quote quote = { .signature = zeros,
+	struct sgx_quote quote = { .version = SGX_QUOTE_VERSION_3,
+		.header = { .qe_svn = 8, .pce_svn = 13 },
+		.report = example_body(),
+		.signature = zeros,
 		.attestation_key = zeros,
 		.qe_report_part = { zeros, sizeof(zeros) },
 		.qe_report_signature = zeros,
 		.qe_auth_data = { zeros, 32 },
 		.cert_type = SGX_CERT_TYPE_PCK_CHAIN,
 		.cert_data = { "chain", 5 } };
-	sgx_quote_put_signed_part(out, &header, &body);
+	sgx_quote_put_signed_part(out, &quote);
 	sgx_quote_put_signature_data(out, &quote);
 }
 
@@ -121,6 +122,114 @@ static void every_wrong_length_of_a_quote_is_refused(void **state)
 		"lengths do not add up");
 }
 
+static struct sgx_quote example_parts(uint16_t version, bool is_tdx)
+{
+	static const uint8_t zeros[SGX_REPORT_BODY_SIZE];
+	return (struct sgx_quote){ .version = version,
+		.is_tdx = is_tdx,
+		.report = example_body(),
+		.td = { .attributes = TD_ATTRIBUTE_DEBUG,
+			.mr_td = "mrtd",
+			.rtmr = { "0", "1", "2", "3" },
+			.report_data = "data",
+			.is_1_5 = version == SGX_QUOTE_VERSION_5,
+			.mr_service_td = "service" },
+		.signature = zeros,
+		.attestation_key = zeros,
+		.qe_report_part = { zeros, sizeof(zeros) },
+		.qe_report_signature = zeros,
+		.qe_auth_data = { zeros, 32 },
+		.cert_type = SGX_CERT_TYPE_PCK_CHAIN,
+		.cert_data = { "chain", 5 } };
+}
+
+static void put_quote_of(struct buf *out, uint16_t version, bool is_tdx)
+{
+	struct sgx_quote parts = example_parts(version, is_tdx);
+	buf_clear(out);
+	sgx_quote_put_signed_part(out, &parts);
+	sgx_quote_put_signature_data(out, &parts);
+}
+
+/* Version, kind, and the sizes of clauses 1.6, 1.7 and 6. */
+static const struct {
+	uint16_t version;
+	bool is_tdx;
+	size_t signed_size;
+} kinds[] = {
+	{ SGX_QUOTE_VERSION_3, false, 432 },
+	{ SGX_QUOTE_VERSION_4, false, 432 },
+	{ SGX_QUOTE_VERSION_4, true, 632 },
+	{ SGX_QUOTE_VERSION_5, false, 438 },
+	{ SGX_QUOTE_VERSION_5, true, 702 },
+};
+#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+static void quotes_of_every_kind_are_parsed_as_they_were_built(void **state)
+{
+	(void)state;
+	AUTO(buf_free) struct buf out = { 0 };
+	for (size_t i = 0; i < KINDS; i++) {
+		struct sgx_quote quote;
+		struct error err = { 0 };
+		put_quote_of(&out, kinds[i].version, kinds[i].is_tdx);
+		assert_success(sgx_quote_parse(buf_bytes(&out), &quote, &err), err);
+		assert_int_equal(quote.version, kinds[i].version);
+		assert_int_equal(quote.is_tdx, kinds[i].is_tdx);
+		assert_int_equal(quote.signed_part.size, kinds[i].signed_size);
+		assert_int_equal(quote.cert_data.size, 5);
+		assert_memory_equal(quote.cert_data.data, "chain", 5);
+		if (!kinds[i].is_tdx) {
+			assert_int_equal(quote.report.isv_prod_id, 0x1112);
+			continue;
+		}
+		assert_string_equal((const char *)quote.td.mr_td, "mrtd");
+		assert_string_equal((const char *)quote.td.rtmr[3], "3");
+		assert_string_equal((const char *)sgx_quote_report_data(&quote), "data");
+		assert_int_equal(quote.td.is_1_5, kinds[i].version == SGX_QUOTE_VERSION_5);
+	}
+}
+
+static void every_other_length_of_every_kind_is_refused(void **state)
+{
+	(void)state;
+	AUTO(buf_free) struct buf out = { 0 };
+	for (size_t i = 0; i < KINDS; i++) {
+		struct sgx_quote quote;
+		put_quote_of(&out, kinds[i].version, kinds[i].is_tdx);
+		for (size_t size = 0; size < out.size; size++)
+			assert_false(
+				sgx_quote_parse((struct bytes){ out.data, size }, &quote, NULL));
+		buf_put_u8(&out, 0);
+		assert_false(sgx_quote_parse(buf_bytes(&out), &quote, NULL));
+	}
+}
+
+static void assert_byte_refused(uint16_t version, bool is_tdx, size_t at, uint8_t value,
+	enum error_kind kind, const char *message)
+{
+	AUTO(buf_free) struct buf out = { 0 };
+	struct sgx_quote quote;
+	struct error err = { 0 };
+	put_quote_of(&out, version, is_tdx);
+	out.data[at] = value;
+	assert_failure(sgx_quote_parse(buf_bytes(&out), &quote, &err), err, kind, message);
+}
+
+static void what_newer_versions_wrap_around_must_fit(void **state)
+{
+	(void)state;
+	assert_byte_refused(4, true, 4, 0x82, ERROR_UNSUPPORTED, "TEE type 0x82");
+	assert_byte_refused(4, true, 4, 0, ERROR_INVALID, "lengths do not add up");
+	assert_byte_refused(4, false, 436 + 128, 5, ERROR_UNSUPPORTED, "data of type 5 around");
+	assert_byte_refused(4, false, 436 + 130, 0, ERROR_INVALID, "lengths do not add up");
+	assert_byte_refused(5, true, 48, 4, ERROR_UNSUPPORTED, "a body of type 4");
+	assert_byte_refused(5, true, 48, 0, ERROR_UNSUPPORTED, "a body of type 0");
+	assert_byte_refused(5, true, 48, 2, ERROR_INVALID, "648 bytes instead of 584");
+	assert_byte_refused(5, true, 48, 1, ERROR_INVALID, "does not go with its TEE type");
+	assert_byte_refused(5, false, 50, 0, ERROR_INVALID, "256 bytes instead of 384");
+}
+
 static void other_kinds_of_quotes_are_named(void **state)
 {
 	(void)state;
@@ -128,9 +237,12 @@ static void other_kinds_of_quotes_are_named(void **state)
 	put_example_quote(&out);
 	struct sgx_quote quote;
 	struct error err = { 0 };
+	out.data[0] = 6;
+	assert_failure(sgx_quote_parse(buf_bytes(&out), &quote, &err), err, ERROR_UNSUPPORTED,
+		"version 6");
 	out.data[0] = 4;
 	assert_failure(sgx_quote_parse(buf_bytes(&out), &quote, &err), err, ERROR_UNSUPPORTED,
-		"version 4");
+		"certification data of type 0 around"); /* the QE report starts there */
 	out.data[0] = 3;
 	out.data[2] = 1;
 	assert_failure(
@@ -152,6 +264,9 @@ int main(void)
 		cmocka_unit_test(target_info_and_report_have_their_sizes),
 		cmocka_unit_test(a_quote_is_parsed_as_it_was_built),
 		cmocka_unit_test(every_wrong_length_of_a_quote_is_refused),
+		cmocka_unit_test(quotes_of_every_kind_are_parsed_as_they_were_built),
+		cmocka_unit_test(every_other_length_of_every_kind_is_refused),
+		cmocka_unit_test(what_newer_versions_wrap_around_must_fit),
 		cmocka_unit_test(other_kinds_of_quotes_are_named),
 	};
 	return cmocka_run_group_tests_name("sgx", tests, NULL, NULL);

@@ -1,11 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "client/era.h"
+#include "attest/era.h"
 
+#include "base/cleanup.h"
 #include "base/hex.h"
-#include "client/json.h"
+
+#include <jansson.h>
 
 #include <string.h>
 #include <strings.h>
+
+DEFINE_AUTO_FREE(auto_json, json_t *, json_decref)
+
+/* As Go's decoder finds it: exactly this name, else one that differs in case only. */
+static const json_t *json_member(const json_t *object, const char *name)
+{
+	const json_t *found = json_object_get(object, name);
+	for (void *i = json_object_iter((json_t *)object); i && !found;
+		i = json_object_iter_next((json_t *)object, i)) {
+		if (!strcasecmp(json_object_iter_key(i), name))
+			found = json_object_iter_value(i);
+	}
+	return found;
+}
 
 static bool parse_number(
 	const json_t *config, const char *name, uint64_t max, uint64_t *out, struct error *err)
@@ -44,27 +60,78 @@ static bool parse_id(const json_t *config, const char *name, bool *is_given,
 		       2 * SGX_HASH_SIZE);
 }
 
+static bool parse_text(
+	const json_t *config, const char *name, char out[ERA_TEXT_MAX], struct error *err)
+{
+	const json_t *value = json_member(config, name);
+	if (!value || json_is_null(value))
+		return true;
+	size_t length = json_string_length(value);
+	if (!json_is_string(value) || length >= ERA_TEXT_MAX)
+		return error_set(err, ERROR_INVALID, "%s is no text of less than %d bytes", name,
+			ERA_TEXT_MAX);
+	memcpy(out, json_string_value(value), length);
+	return true;
+}
+
+static bool add_status(const char *name, unsigned *statuses)
+{
+	for (int i = 0; i < TCB_STATUSES; i++) {
+		if (i != TCB_REVOKED && !strcmp(name, tcb_status_name((enum tcb_status)i))) {
+			*statuses |= 1U << i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool parse_statuses(const json_t *config, unsigned *out, struct error *err)
+{
+	static const char name[] = "AcceptedTCBStatuses";
+	const json_t *list = json_member(config, name);
+	if (!list || json_is_null(list))
+		return true;
+	if (!json_is_array(list))
+		return error_set(err, ERROR_INVALID, "%s is no list", name);
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *status = json_string_value(json_array_get(list, i));
+		if (!status || !add_status(status, out))
+			return error_set(err, ERROR_INVALID,
+				"%s has \"%.64s\", which is no TCB status that can be accepted",
+				name, status ? status : "");
+	}
+	return true;
+}
+
 /* A misspelt member would silently mean less checking than its author wanted. */
-static void warn_of_unknown_members(const json_t *config, const struct notices *notices)
+static void note_unknown_member(const json_t *config, struct era *era)
 {
 	static const char *const known[] = { "SecurityVersion", "UniqueID", "SignerID", "ProductID",
-		"Debug", "InsecureSkipVerify", "AcceptedTCBStatuses", "AcceptedAdvisories",
-		"Nonce" };
-	for (void *i = json_object_iter((json_t *)config); i;
+		"Debug", "InsecureSkipVerify", "AcceptedTCBStatuses", "AcceptedAdvisories", "Nonce",
+		"Collateral", "TrustRoot" };
+	for (void *i = json_object_iter((json_t *)config); i && !*era->unknown;
 		i = json_object_iter_next((json_t *)config, i)) {
 		bool is_known = false;
 		for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++)
 			is_known = is_known || !strcasecmp(known[k], json_object_iter_key(i));
 		if (!is_known)
-			notices_tell(notices, MARBLERUN_NOTICE_WARNING,
-				"Warning: era config: unknown member \"%s\" is ignored",
-				json_object_iter_key(i));
+			strncat(era->unknown, json_object_iter_key(i), ERA_TEXT_MAX - 1);
 	}
 }
 
-bool era_parse(struct bytes text, struct era *era, const struct notices *notices, struct error *err)
+static json_t *read_json(struct bytes text, struct error *err)
 {
-	AUTO(auto_json) json_t *config = json_read(text, err);
+	json_error_t reason;
+	json_t *value = json_loadb(text.size ? text.data : "", text.size, JSON_DECODE_ANY, &reason);
+	if (!value)
+		error_set(err, ERROR_INVALID, "line %d, column %d: %s", reason.line, reason.column,
+			reason.text);
+	return value;
+}
+
+bool era_parse(struct bytes text, struct era *era, struct error *err)
+{
+	AUTO(auto_json) json_t *config = read_json(text, err);
 	bool skip = false;
 	uint64_t product_id = 0;
 	*era = (struct era){ 0 };
@@ -78,6 +145,9 @@ bool era_parse(struct bytes text, struct era *era, const struct notices *notices
 		parse_bool(config, "Debug", &era->debug, err) &&
 		parse_id(config, "UniqueID", &era->has_unique_id, era->unique_id, err) &&
 		parse_id(config, "SignerID", &era->has_signer_id, era->signer_id, err) &&
+		parse_text(config, "Collateral", era->collateral, err) &&
+		parse_text(config, "TrustRoot", era->trust_root, err) &&
+		parse_statuses(config, &era->accepted_statuses, err) &&
 		parse_bool(config, "InsecureSkipVerify", &skip, err);
 	if (!valid)
 		return false;
@@ -86,8 +156,13 @@ bool era_parse(struct bytes text, struct era *era, const struct notices *notices
 	if (skip)
 		return error_set(err, ERROR_DENIED,
 			"InsecureSkipVerify is not taken from a file: use the flag --insecure");
-	warn_of_unknown_members(config, notices);
+	note_unknown_member(config, era);
 	return true;
+}
+
+bool era_names_enclave(const struct era *era)
+{
+	return era->has_unique_id || era->has_signer_id;
 }
 
 static bool check_id(const char *name, const char *register_name, bool is_wanted,
@@ -125,21 +200,16 @@ static bool check_versions(
 	return true;
 }
 
-bool era_check(const struct era *era, const struct sgx_report_body *report,
-	const struct notices *notices, struct error *err)
+bool era_check(const struct era *era, const struct sgx_report_body *report, struct error *err)
 {
 	if (!check_versions(era, report, err))
 		return false;
 	if ((report->attributes.flags & SGX_FLAG_DEBUG) && !era->debug)
 		return error_set(err, ERROR_DENIED,
-			"debug enclave not allowed: its memory can be read; accept it with \"Debug\": true in the era config if this is a test");
-	if (!check_id("UniqueID", "MRENCLAVE", era->has_unique_id, era->unique_id,
-		    report->mr_enclave, err) ||
-		!check_id("SignerID", "MRSIGNER", era->has_signer_id, era->signer_id,
-			report->mr_signer, err))
-		return false;
-	if (!era->has_unique_id && !era->has_signer_id)
-		notices_tell(notices, MARBLERUN_NOTICE_ACCEPTED,
-			"Warning: Configuration contains neither UniqueID nor SignerID!");
-	return true;
+			"debug enclave not allowed: its memory can be read; accept it with "
+			"\"Debug\": true in the era config if this is a test");
+	return check_id("UniqueID", "MRENCLAVE", era->has_unique_id, era->unique_id,
+		       report->mr_enclave, err) &&
+	       check_id("SignerID", "MRSIGNER", era->has_signer_id, era->signer_id,
+		       report->mr_signer, err);
 }

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit.h"
 
-#include "client/era.h"
+#include "attest/era.h"
 
 #define ID_E1 "e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1"
 #define ID_51 "5151515151515151515151515151515151515151515151515151515151515151"
-
-static const struct notices silent;
 
 static struct sgx_report_body example_report(void)
 {
@@ -20,8 +18,8 @@ static bool check(const char *config, const struct sgx_report_body *report, stru
 {
 	struct era era;
 	struct error parse_error = { 0 };
-	assert_success(era_parse(bytes_of_text(config), &era, &silent, &parse_error), parse_error);
-	return era_check(&era, report, &silent, err);
+	assert_success(era_parse(bytes_of_text(config), &era, &parse_error), parse_error);
+	return era_check(&era, report, err);
 }
 
 static void all_members_are_read_in_any_case(void **state)
@@ -32,7 +30,7 @@ static void all_members_are_read_in_any_case(void **state)
 	assert_success(era_parse(bytes_of_text("{\"securityversion\": 7, \"PRODUCTID\": 9, "
 					       "\"debug\": true, \"uniqueId\": \"" ID_E1
 					       "\", \"SignerID\": \"\", \"Nonce\": \"\"}"),
-			       &era, &silent, &err),
+			       &era, &err),
 		err);
 	assert_int_equal(era.security_version, 7);
 	assert_int_equal(era.product_id, 9);
@@ -61,7 +59,7 @@ static void malformed_members_are_named(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct era era;
 		struct error err = { 0 };
-		assert_failure(era_parse(bytes_of_text(cases[i][0]), &era, &silent, &err), err,
+		assert_failure(era_parse(bytes_of_text(cases[i][0]), &era, &err), err,
 			ERROR_INVALID, cases[i][1]);
 	}
 }
@@ -71,12 +69,10 @@ static void a_file_cannot_switch_verification_off(void **state)
 	(void)state;
 	struct era era;
 	struct error err = { 0 };
-	assert_failure(
-		era_parse(bytes_of_text("{\"insecureSkipVerify\": true}"), &era, &silent, &err),
-		err, ERROR_DENIED, "use the flag --insecure");
+	assert_failure(era_parse(bytes_of_text("{\"insecureSkipVerify\": true}"), &era, &err), err,
+		ERROR_DENIED, "use the flag --insecure");
 	assert_success(
-		era_parse(bytes_of_text("{\"InsecureSkipVerify\": false}"), &era, &silent, &err),
-		err);
+		era_parse(bytes_of_text("{\"InsecureSkipVerify\": false}"), &era, &err), err);
 }
 
 static void the_enclave_must_be_the_configured_one(void **state)

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fuzz.h"
+
+#include "attest/era.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct era era;
+	struct sgx_report_body report = { .isv_svn = 1 };
+	if (era_parse((struct bytes){ data, size }, &era, NULL))
+		(void)era_check(&era, &report, NULL);
+	return 0;
+}

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The two `quote` commands: what a quote in a file says, and whether it is to be believed. */
+#include "attest/policy.h"
+#include "attest/report_header.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "cli/command.h"
+#include "cli/output.h"
+#include "cli/quote_document.h"
+#include "dcap/verify.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define FILE_MAX (SGX_QUOTE_MAX + REPORT_HEADER_SIZE)
+
+DEFINE_AUTO_FREE(auto_verifier, struct dcap_verifier *, dcap_verifier_free)
+
+/* A quote in a file, with or without the Open Enclave header. */
+struct quote_file {
+	struct buf content;
+	struct bytes bytes; /* the quote */
+};
+
+static void quote_file_free(struct quote_file *file)
+{
+	buf_free(&file->content);
+}
+
+static bool quote_file_read(const char *path, struct quote_file *file, struct error *err)
+{
+	if (!file_read(path, FILE_MAX, &file->content, err))
+		return false;
+	return report_header_strip_if_any(buf_bytes(&file->content), &file->bytes, err) ||
+	       error_prefix(err, "%s", path);
+}
+
+bool cmd_quote_show(const struct invocation *invocation, struct error *err)
+{
+	AUTO(quote_file_free) struct quote_file file = { 0 };
+	AUTO(buf_free) struct buf text = { 0 };
+	struct sgx_quote quote;
+	if (!quote_file_read(invocation->arguments[0], &file, err))
+		return false;
+	if (!sgx_quote_parse(file.bytes, &quote, err))
+		return error_prefix(err, "%s", invocation->arguments[0]);
+	AUTO(auto_json) json_t *document = quote_document(&quote, file.bytes.size);
+	if (output_is_json(&invocation->options))
+		return output_json(document, err);
+	quote_document_put_text(document, &text);
+	fputs(buf_text(&text), stdout);
+	return true;
+}
+
+/* One verification and what came of it. */
+struct verdict {
+	int64_t time;
+	struct dcap_result result;
+	json_t *checks;
+	struct error refusal; /* the first check that failed; kind ERROR_NONE: none did */
+};
+
+static void verdict_free(struct verdict *verdict)
+{
+	dcap_result_free(&verdict->result);
+	json_decref(verdict->checks);
+}
+
+/* `passed` is null for a check that was not reached. */
+static void add_check(struct verdict *verdict, const char *statement, json_t *passed)
+{
+	json_t *check = json_pack("{ss so}", "statement", statement, "passed", passed);
+	if (json_is_false(passed))
+		json_object_set_new(check, "reason", json_string(verdict->refusal.message));
+	json_array_append_new(verdict->checks, check);
+}
+
+static void add_steps(struct verdict *verdict)
+{
+	for (int i = 0; i < DCAP_STEPS; i++) {
+		enum dcap_step step = (enum dcap_step)i;
+		enum dcap_step reached = verdict->result.step;
+		add_check(verdict, dcap_step_statement(step),
+			step == reached  ? json_false()
+			: step < reached ? json_true()
+					 : json_null());
+	}
+}
+
+static bool check_tcb(
+	const struct options *options, const struct dcap_result *result, struct error *err)
+{
+	const struct package_properties accepted = {
+		.accepted_tcb_statuses = options->accepted_tcb_statuses.items,
+		.accepted_tcb_status_count = options->accepted_tcb_statuses.count,
+		.accepted_advisories = options->accepted_advisories.items,
+		.accepted_advisory_count = options->accepted_advisories.count,
+	};
+	return policy_check_tcb(&accepted, result, err) ||
+	       error_prefix(err, "update the machine, or accept it with --accepted-tcb-statuses");
+}
+
+static bool check_production(const struct dcap_result *result, struct error *err)
+{
+	bool is_debug = result->is_tdx ? result->td.attributes & TD_ATTRIBUTE_DEBUG
+				       : result->report.attributes.flags & SGX_FLAG_DEBUG;
+	return !is_debug || error_set(err, ERROR_DENIED,
+				    "it is for debugging: whoever runs it can read its memory; "
+				    "accept it with --debug if this is a test");
+}
+
+/* What is not about the quote but about whom the user accepts. */
+static void add_policy(const struct options *options, struct verdict *verdict)
+{
+	bool reached = verdict->result.step == DCAP_STEPS;
+	bool good = reached && check_tcb(options, &verdict->result, &verdict->refusal);
+	add_check(
+		verdict, "the TCB status is accepted", reached ? json_boolean(good) : json_null());
+	bool may_debug = options->debug;
+	bool is_fine = good && (may_debug || check_production(&verdict->result, &verdict->refusal));
+	add_check(verdict, may_debug ? "debug enclaves are accepted" : "it is not for debugging",
+		good ? json_boolean(is_fine) : json_null());
+}
+
+static bool verify(const struct options *options, const struct quote_file *file,
+	struct verdict *verdict, struct error *err)
+{
+	struct dcap_verifier_config config = {
+		.collateral_folder = options->collateral,
+		.trust_root_file = options->trust_root,
+	};
+	verdict->time = clock_now();
+	if (options->at && !clock_parse_utc(options->at, &verdict->time))
+		return error_set(err, ERROR_INVALID,
+			"--at %s: a time has the form 2025-06-15T12:00:00Z", options->at);
+	if (!options->collateral)
+		return error_set(err, ERROR_NOT_FOUND,
+			"no collateral to verify it with: name the folder with --collateral or MARBLERUN_COLLATERAL");
+	AUTO(auto_verifier) struct dcap_verifier *verifier = dcap_verifier_new(&config, err);
+	if (!verifier)
+		return false;
+	dcap_verify(verifier, file->bytes, verdict->time, &verdict->result, &verdict->refusal);
+	add_steps(verdict);
+	add_policy(options, verdict);
+	return true;
+}
+
+static json_t *result_document(const struct dcap_result *result)
+{
+	char until[CLOCK_TEXT_SIZE];
+	clock_format_utc(until, result->valid_until);
+	json_t *advisories = json_array();
+	for (size_t i = 0; i < result->advisory_count; i++)
+		json_array_append_new(advisories, json_string(result->advisories[i]));
+	json_t *out = json_pack("{ss ss ss}", "tcbStatus", tcb_status_name(result->status),
+		"platformStatus", tcb_status_name(result->platform_status), "qeStatus",
+		tcb_status_name(result->qe_status));
+	if (result->is_tdx)
+		json_object_set_new(out, "tdxModuleStatus",
+			json_string(tcb_status_name(result->tdx_module_status)));
+	json_object_set_new(out, "advisories", advisories);
+	json_object_set_new(
+		out, "tcbEvaluationDataNumber", json_integer(result->tcb_evaluation_number));
+	json_object_set_new(out, "validUntil", json_string(until));
+	json_object_set_new(out, "simulated", json_boolean(result->is_simulated));
+	return out;
+}
+
+static bool print_verdict_json(
+	const struct verdict *verdict, const struct quote_file *file, struct error *err)
+{
+	char time[CLOCK_TEXT_SIZE];
+	clock_format_utc(time, verdict->time);
+	AUTO(auto_json)
+	json_t *out = json_pack("{sb ss sO}", "valid", !verdict->refusal.kind, "time", time,
+		"checks", verdict->checks);
+	if (verdict->refusal.kind)
+		json_object_set_new(out, "reason", json_string(verdict->refusal.message));
+	if (verdict->result.step == DCAP_STEPS)
+		json_object_set_new(out, "result", result_document(&verdict->result));
+	struct sgx_quote quote;
+	if (sgx_quote_parse(file->bytes, &quote, NULL))
+		json_object_set_new(out, "quote", quote_document(&quote, file->bytes.size));
+	return output_json(out, err);
+}
+
+static void print_checks(const struct verdict *verdict)
+{
+	for (size_t i = 0; i < json_array_size(verdict->checks); i++) {
+		const json_t *check = json_array_get(verdict->checks, i);
+		const json_t *passed = json_object_get(check, "passed");
+		const char *mark = json_is_true(passed) ? "✓" : json_is_false(passed) ? "✗" : "-";
+		printf("%s %s\n", mark, json_string_value(json_object_get(check, "statement")));
+	}
+}
+
+static void print_result(const struct dcap_result *result)
+{
+	char until[CLOCK_TEXT_SIZE];
+	clock_format_utc(until, result->valid_until);
+	printf("TCB status: %s (platform %s, Quoting Enclave %s%s%s)\nAdvisories:",
+		tcb_status_name(result->status), tcb_status_name(result->platform_status),
+		tcb_status_name(result->qe_status), result->is_tdx ? ", TDX module " : "",
+		result->is_tdx ? tcb_status_name(result->tdx_module_status) : "");
+	for (size_t i = 0; i < result->advisory_count; i++)
+		printf(" %s", result->advisories[i]);
+	printf("%s\nTCB evaluation data number: %u\nThis holds until %s\n",
+		result->advisory_count ? "" : " none", result->tcb_evaluation_number, until);
+	if (result->is_simulated)
+		puts("SIMULATED: the trusted root is not Intel's, so this proves nothing about hardware");
+}
+
+bool cmd_quote_verify(const struct invocation *invocation, struct error *err)
+{
+	const struct options *options = &invocation->options;
+	AUTO(quote_file_free) struct quote_file file = { 0 };
+	AUTO(verdict_free) struct verdict verdict = { .checks = json_array() };
+	if (!quote_file_read(invocation->arguments[0], &file, err) ||
+		!verify(options, &file, &verdict, err))
+		return false;
+	if (output_is_json(options)) {
+		if (!print_verdict_json(&verdict, &file, err))
+			return false;
+	} else {
+		print_checks(&verdict);
+		if (verdict.result.step == DCAP_STEPS)
+			print_result(&verdict.result);
+	}
+	return !verdict.refusal.kind ||
+	       error_set(err, verdict.refusal.kind, "the quote is refused: %s",
+		       verdict.refusal.message);
+}

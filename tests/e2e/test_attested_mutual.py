@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Marbles that verify the Coordinator before they send it anything."""
+
+import datetime
+import json
+import shutil
+import socket
+import ssl
+import threading
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from attested import Application, sign_hello
+from attested_fixtures import *  # noqa: F403  pylint: disable=wildcard-import,unused-wildcard-import
+from quote_verifier import Quote, verify
+from real_coordinator import Coordinator
+from sim_app import BUILD
+
+QUOTE_OID = x509.ObjectIdentifier("1.2.840.113741.1337.6")
+OTHER = "0f" * 32
+LINES = """
+loader.env.EDG_MARBLE_COORDINATOR_ERA = "era.json"
+sgx.trusted_files.era = "file:era.json"
+sgx.trusted_files.trust_root = "file:trust_root.pem"
+sgx.allowed_files.collateral = "file:collateral"
+"""
+
+
+@pytest.fixture(name="new_verifying")
+def fixture_new_verifying(tmp_path, key, probe, machine):
+    """Makes applications that accept the Coordinator of this era."""
+    def make(era):
+        folder = tmp_path / "verifying"
+        folder.mkdir()
+        (folder / "era.json").write_text(json.dumps(era))
+        shutil.copy(machine.folder / "root_ca.pem", folder / "trust_root.pem")
+        shutil.copytree(machine.folder / "collateral", folder / "collateral")
+        signed = sign_hello(folder, key, "executable", probe, lambda text: text + LINES)
+        return Application(signed, machine, tmp_path / "application")
+    return make
+
+
+def era_of(coordinator, **changed):
+    return {**coordinator.era(), "Collateral": "collateral", "TrustRoot": "trust_root.pem",
+            **changed}
+
+
+def deploy(coordinator, application):
+    package = {"SignerID": application.signed.signer_id, "ProductID": 1, "SecurityVersion": 1}
+    answer = coordinator.set_manifest({
+        "Packages": {"hello": package},
+        "Marbles": {"web": {"Package": "hello", "Parameters": {"Argv": ["hello", "world"]}}}})
+    assert answer.status_code == 200, answer.text
+
+
+def mesh_certificate(address):
+    host, _, port = address.rpartition(":")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with socket.create_connection((host, int(port)), timeout=20) as plain:
+        with context.wrap_socket(plain) as connection:
+            return x509.load_der_x509_certificate(connection.getpeercert(True))
+
+
+def quote_in(certificate):
+    return certificate.extensions.get_extension_for_oid(QUOTE_OID).value.value
+
+
+def spki_hash(certificate):
+    digest = hashes.Hash(hashes.SHA256())
+    digest.update(certificate.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo))
+    return digest.finalize()
+
+
+def test_the_mesh_certificate_carries_a_quote_over_its_key(coordinator, machine):
+    certificate = mesh_certificate(coordinator.mesh)
+    now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
+    result = verify(quote_in(certificate), machine.folder / "collateral",
+                    machine.folder / "root_ca.pem", now)
+    assert result.quote.report.report_data == spki_hash(certificate) + bytes(32)
+    assert result.quote.report.mr_enclave.hex() == coordinator.signed.unique_id
+    assert result.status == "UpToDate"
+
+
+def test_a_marble_starts_at_the_coordinator_that_it_expects(coordinator, new_verifying):
+    application = new_verifying(era_of(coordinator))
+    deploy(coordinator, application)
+    run = application.run(coordinator, "web")
+    assert run.status == 0, run.stderr
+    assert "verified the Coordinator's quote (SIMULATED)" in run.stderr
+
+
+def test_the_signer_is_enough_with_product_and_version(coordinator, new_verifying):
+    era = era_of(coordinator)
+    del era["UniqueID"]
+    application = new_verifying(era)
+    deploy(coordinator, application)
+    run = application.run(coordinator, "web")
+    assert run.status == 0, run.stderr
+
+
+WRONG = [
+    ({"UniqueID": OTHER}, f"the era config expects MRENCLAVE {OTHER}"),
+    ({"SignerID": OTHER}, f"the era config expects MRSIGNER {OTHER}"),
+    ({"ProductID": 4}, "invalid ProductID: the era config expects 4, the Coordinator has 3"),
+    ({"SecurityVersion": 2}, "invalid SecurityVersion: the era config expects at least 2"),
+    ({"TrustRoot": ""}, "its root is not Intel's"),
+    ({"AcceptedTCBStatuses": ["OutOfDate"]}, "TCB level invalid: UpToDate"),
+]
+
+
+@pytest.mark.parametrize("changed, reason", WRONG, ids=[list(row[0])[0] for row in WRONG])
+def test_another_coordinator_gets_nothing(coordinator, new_verifying, changed, reason):
+    application = new_verifying(era_of(coordinator, **changed))
+    deploy(coordinator, application)
+    run = application.run(coordinator, "web")
+    assert run.status == 1
+    assert f"the Coordinator at {coordinator.mesh} is refused: " in run.stderr
+    assert reason in run.stderr
+    assert "Hint: EDG_MARBLE_COORDINATOR_ERA must name the enclave" in run.stderr
+
+
+BAD_ERAS = [
+    ({"UniqueID": None, "SignerID": None}, "it names no enclave"),
+    ({"Collateral": None}, "Collateral is needed"),
+    ({"Collateral": "nowhere"}, "there is no folder nowhere with collateral"),
+    ({"AcceptedTCBStatuses": ["Revoked"]}, '"Revoked", which is no TCB status'),
+    ({"UniqeID": OTHER}, 'unknown member "UniqeID"'),
+]
+
+
+@pytest.mark.parametrize("changed, reason", BAD_ERAS, ids=[list(row[0])[-1] for row in BAD_ERAS])
+def test_an_era_that_checks_nothing_is_refused(coordinator, new_verifying, changed, reason):
+    application = new_verifying(era_of(coordinator, **changed))
+    deploy(coordinator, application)
+    run = application.run(coordinator, "web")
+    assert run.status == 1
+    assert "EDG_MARBLE_COORDINATOR_ERA: era.json: " in run.stderr and reason in run.stderr
+
+
+def test_a_coordinator_in_simulation_is_refused(coordinator, new_verifying, tmp_path):
+    application = new_verifying(era_of(coordinator))
+    (tmp_path / "simulation").mkdir()
+    simulation = Coordinator([BUILD / "bin/coordinator", "--simulation"], {},
+                             tmp_path / "simulation").start()
+    try:
+        run = application.run(simulation, "web")
+    finally:
+        simulation.stop()
+    assert run.status == 1
+    assert "its certificate carries no quote" in run.stderr
+
+
+class Impostor:
+    """Shows the quote of another in a certificate of its own; takes one connection."""
+
+    def __init__(self, folder, quote):
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "MarbleRun Coordinator")])
+        now = datetime.datetime.utcnow()
+        certificate = (x509.CertificateBuilder().subject_name(name).issuer_name(name)
+                       .public_key(key.public_key()).serial_number(1).not_valid_before(now)
+                       .not_valid_after(now + datetime.timedelta(days=1))
+                       .add_extension(x509.UnrecognizedExtension(QUOTE_OID, quote), False)
+                       .sign(key, hashes.SHA256()))
+        (folder / "cert.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+        (folder / "key.pem").write_bytes(key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption()))
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+        self.context.set_alpn_protocols(["h2"])
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self.listener.getsockname()[1]}"
+        self.received = None
+        self.thread = threading.Thread(target=self.serve)
+        self.thread.start()
+
+    def serve(self):
+        plain, _ = self.listener.accept()
+        with plain:
+            try:
+                with self.context.wrap_socket(plain, server_side=True) as connection:
+                    self.received = connection.recv(1)
+            except (ssl.SSLError, OSError):
+                self.received = b""
+
+    def end(self):
+        self.thread.join()
+        self.listener.close()
+        return self.received
+
+
+def test_the_quote_of_another_does_not_help_an_impostor(coordinator, new_verifying, tmp_path):
+    application = new_verifying(era_of(coordinator))
+    (tmp_path / "impostor").mkdir()
+    impostor = Impostor(tmp_path / "impostor", quote_in(mesh_certificate(coordinator.mesh)))
+    run = application.run(impostor.address, "web")
+    assert impostor.end() == b""
+    assert run.status == 1
+    assert "its quote is not over the key of its certificate" in run.stderr
+
+
+def test_a_changed_quote_is_refused(coordinator, new_verifying, tmp_path):
+    application = new_verifying(era_of(coordinator))
+    quote = bytearray(quote_in(mesh_certificate(coordinator.mesh)))
+    quote[len(Quote.parse(bytes(quote)).signed_part) - 64] ^= 1  # of the report data
+    (tmp_path / "impostor").mkdir()
+    impostor = Impostor(tmp_path / "impostor", bytes(quote))
+    run = application.run(impostor.address, "web")
+    impostor.end()
+    assert run.status == 1
+    assert "the quote is not signed by its attestation key" in run.stderr
+
+
+def test_expired_collateral_is_said(coordinator, new_verifying):
+    application = new_verifying(era_of(coordinator))
+    coordinator.use_collateral("--issued-at", "2025-01-01T00:00:00Z")
+    for path in (coordinator.folder / "collateral").glob("*.*"):
+        shutil.copy(path, application.folder / "collateral" / path.name)
+    run = application.run(coordinator, "web")
+    assert run.status == 1
+    assert f"the Coordinator at {coordinator.mesh} is refused: " in run.stderr
+    assert "expired at 202" in run.stderr

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`marblerun quote show` and `quote verify`: what they print, as text and as JSON."""
+
+import json
+import subprocess
+
+import pytest
+
+MRTD = "d0" * 48
+RTMR = {f"rtmr{i}": f"a{i}" * 48 for i in range(4)}
+
+
+@pytest.fixture(name="make_quote", scope="session")
+def fixture_make_quote(build, new_machine, tmp_path_factory):
+    machine = new_machine("--tcb-status", "SWHardeningNeeded", "--advisory", "INTEL-SA-00615")
+
+    def make(*options):
+        path = tmp_path_factory.mktemp("quote") / "quote.bin"
+        path.write_bytes(subprocess.run(
+            [build / "bin/graphene-platform", "quote", machine.folder, "--report-data", "01ff",
+             *options], capture_output=True, check=True, timeout=60).stdout)
+        return path
+    make.machine = machine
+    return make
+
+
+@pytest.fixture(name="vm")
+def fixture_vm(make_quote):
+    registers = [text for name, value in RTMR.items() for text in (f"--{name}", value)]
+    return make_quote("--tdx", "--mrtd", MRTD, *registers)
+
+
+def trust(make_quote):
+    folder = make_quote.machine.folder
+    return ["--collateral", folder / "collateral", "--trust-root", folder / "root_ca.pem"]
+
+
+def test_everything_that_an_enclaves_quote_says_is_shown(cli, make_quote):
+    path = make_quote("--mrenclave", "e1" * 32, "--mrsigner", "51" * 32, "--prod-id", "7",
+                      "--svn", "3", "--debug", "--open-enclave")
+    document = json.loads(cli.succeed("quote", "show", path, "-o", "json"))
+    enclave = document["enclave"]
+    assert (document["version"], document["tee"]) == (3, "SGX")
+    assert (enclave["mrEnclave"], enclave["mrSigner"]) == ("e1" * 32, "51" * 32)
+    assert (enclave["isvProdId"], enclave["isvSvn"], enclave["debug"]) == (7, 3, True)
+    assert enclave["reportData"] == "01ff" + "00" * 62
+    assert document["quotingEnclave"]["isvSvn"] == 8
+    certification = document["certification"]
+    assert [c["name"] for c in certification["certificates"]] == [
+        "Intel SGX PCK Certificate", "Intel SGX PCK Platform CA", "Intel SGX Root CA"]
+    assert certification["platform"]["fmspc"] == "53494d000000"
+    assert certification["platform"]["dynamicPlatform"] is True
+
+
+def test_the_text_has_what_the_json_has(cli, vm):
+    text = cli.succeed("quote", "show", vm)
+    document = json.loads(cli.succeed("quote", "show", vm, "--output", "json"))
+
+    def check(value):
+        for name, member in value.items():
+            assert f"{name}:" in text
+            if isinstance(member, dict):
+                check(member)
+            elif isinstance(member, list):
+                for element in member:
+                    check(element)
+            elif not isinstance(member, bool):
+                assert str(member) in text
+    check(document)
+    assert document["vm"]["mrTd"] == MRTD
+    assert {name: document["vm"][name] for name in RTMR} == RTMR
+
+
+@pytest.mark.parametrize("version", [3, 4, 5])
+@pytest.mark.parametrize("tdx", [[], ["--tdx"]], ids=["SGX", "TDX"])
+def test_quotes_of_every_version_verify(cli, make_quote, version, tdx):
+    if tdx and version == 3:
+        pytest.skip("there are none")
+    path = make_quote("--quote-version", str(version), *tdx)
+    document = json.loads(cli.succeed("quote", "verify", path, "-o", "json", *trust(make_quote)))
+    assert document["valid"] and document["quote"]["version"] == version
+    assert all(check["passed"] for check in document["checks"])
+    result = document["result"]
+    assert result["tcbStatus"] == result["platformStatus"] == "SWHardeningNeeded"
+    assert result["advisories"] == ["INTEL-SA-00615"]
+    assert result["simulated"] is True
+    assert ("tdxModuleStatus" in result) == bool(tdx)
+
+
+def test_the_verdict_lists_every_check(cli, make_quote):
+    text = cli.succeed("quote", "verify", make_quote(), *trust(make_quote))
+    lines = text.splitlines()
+    assert [line[0] for line in lines[:15]] == ["✓"] * 15
+    assert lines[15] == ("TCB status: SWHardeningNeeded (platform SWHardeningNeeded, Quoting "
+                         "Enclave UpToDate)")
+    assert lines[16] == "Advisories: INTEL-SA-00615"
+    assert lines[-1].startswith("SIMULATED: ")
+
+
+def test_a_refusal_marks_the_check_and_what_was_not_reached(cli, make_quote):
+    path = make_quote()
+    quote = bytearray(path.read_bytes())
+    quote[120] ^= 1
+    done = cli.run("quote", "verify", cli.write("bad.bin", bytes(quote)), *trust(make_quote))
+    marks = "".join(line[0] for line in done.stdout.splitlines())
+    assert done.returncode == 1 and marks == "✓" * 8 + "✗" + "-" * 6
+    assert done.stderr == ("Error: the quote is refused: the quote is not signed by its "
+                           "attestation key: was it changed?\n")
+
+
+def test_the_policy_is_the_users(cli, make_quote):
+    path = make_quote("--debug")
+    flags = trust(make_quote)
+    refused = cli.run("quote", "verify", path, *flags, "--accepted-tcb-statuses", "UpToDate")
+    assert "TCB level invalid: SWHardeningNeeded" in refused.stderr
+    refused = cli.run("quote", "verify", path, *flags, "--accepted-advisories", "INTEL-SA-1")
+    assert "advisories not accepted by configuration: [INTEL-SA-00615]" in refused.stderr
+    refused = cli.run("quote", "verify", path, *flags)
+    assert "it is for debugging" in refused.stderr
+    cli.succeed("quote", "verify", path, *flags, "--debug")
+
+
+def test_a_date_may_be_given(cli, make_quote):
+    path = make_quote()
+    done = cli.run("quote", "verify", path, *trust(make_quote), "--at", "2020-01-01T00:00:00Z")
+    assert "is not valid before" in done.stderr
+    assert "a time has the form" in cli.fail(
+        "quote", "verify", path, *trust(make_quote), "--at", "yesterday")
+
+
+def test_wrong_files_and_flags_are_named(cli, make_quote):
+    path = make_quote()
+    assert "no collateral to verify it with" in cli.fail("quote", "verify", path)
+    assert "the only format is json" in cli.fail("quote", "show", path, "-o", "yaml")
+    assert "nothing: " in cli.fail("quote", "show", "nothing")
+    assert "this is no quote" in cli.fail("quote", "show", cli.write("text", "hello, world"))
+    assert "malformed" in cli.fail("quote", "show", cli.write("short", path.read_bytes()[:-1]))

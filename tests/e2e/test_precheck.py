@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`marblerun precheck` on hosts that have everything, or lack one thing: the files of a host stand
+in a folder, its quoting service and its PCCS are real peers."""
+
+import json
+import os
+import socket
+import ssl
+import struct
+import tempfile
+import threading
+from pathlib import Path
+
+import pytest
+from credentials import Credentials
+
+INTEL_DEVICES = ("dev/sgx_enclave", "dev/sgx_provision")
+
+
+class Service(threading.Thread):
+    """A quoting service that gives every request the same answer."""
+
+    def __init__(self, path, answer):
+        super().__init__()
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(str(path))
+        self.listener.listen()
+        self.answer, self.requests = answer, []
+        self.start()
+
+    def run(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            with connection:
+                (size,) = struct.unpack("<I", connection.recv(4, socket.MSG_WAITALL))
+                self.requests.append(connection.recv(size, socket.MSG_WAITALL))
+                connection.sendall(self.answer)
+
+    def end(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.join()
+
+
+def response(code):
+    inner = b"" if code is None else b"\x08" + bytes([code])
+    message = b"\x7a" + bytes([len(inner)]) + inner
+    return struct.pack("<I", len(message)) + message
+
+
+class Pccs(threading.Thread):
+    """Answers HTTPS on a free port."""
+
+    def __init__(self, folder):
+        super().__init__()
+        own = Credentials(folder, "pccs")
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(own.cert_file, own.key_file)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.start()
+
+    def run(self):
+        while True:
+            try:
+                plain, _ = self.listener.accept()
+            except OSError:
+                return
+            try:
+                with plain, self.context.wrap_socket(plain, server_side=True) as connection:
+                    connection.recv(4096)
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n00")
+            except OSError:
+                pass
+
+    def end(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.join()
+
+
+class Host:
+    """A host that has everything, until a test takes it away."""
+
+    def __init__(self, folder, pccs_folder):
+        self.folder = folder
+        self.write("proc/cpuinfo", "processor\t: 0\nflags\t\t: fpu sgx hypervisor sgx_lc\n")
+        for device in INTEL_DEVICES:
+            self.write(device, "")
+        self.write("usr/lib/x86_64-linux-gnu/libdcap_quoteprov.so.1", "")
+        self.pccs = Pccs(pccs_folder)
+        self.configure("false")
+        (folder / "var/run/aesmd").mkdir(parents=True)
+        self.service = None
+
+    def write(self, name, text):
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    def configure(self, secure):
+        self.write("etc/sgx_default_qcnl.conf", "{\n  // the PCCS\n"
+                   f'  "pccs_url": "https://127.0.0.1:{self.pccs.port}/sgx/certification/v4/",\n'
+                   f'  "use_secure_cert": {secure}\n}}\n')
+
+    def serve(self, answer=response(0)):
+        self.service = Service(self.folder / "var/run/aesmd/aesm.socket", answer)
+
+    def end(self):
+        self.pccs.end()
+        if self.service:
+            self.service.end()
+
+
+@pytest.fixture(name="host")
+def fixture_host(tmp_path, cli):
+    # the path of a socket has a hundred characters at most
+    with tempfile.TemporaryDirectory(prefix="host.") as folder:
+        host = Host(Path(folder), tmp_path)
+        cli.environment["MARBLERUN_HOST_ROOT"] = folder
+        yield host
+        host.end()
+
+
+def failures(cli):
+    """The statements that do not hold, with detail and repair."""
+    done = cli.run("precheck", "--output", "json")
+    document = json.loads(done.stdout)
+    assert document["ready"] == (done.returncode == 0)
+    return {check["statement"]: check for check in document["checks"] if not check["passed"]}
+
+
+def test_a_host_with_everything_is_ready(host, cli):
+    host.serve()
+    assert not failures(cli)
+    done = cli.run("precheck")
+    assert done.returncode == 0
+    assert [line[0] for line in done.stdout.splitlines()] == ["✓"] * 7
+    (first, *_) = host.service.requests
+    assert bytes.fromhex("8c4f5775d796503e96137f77c68a829a0056ac8ded70140b") in first
+
+
+LACKING = [
+    ("proc/cpuinfo", "flags\t: fpu\n", "no flag sgx", "in the firmware"),
+    ("proc/cpuinfo", "flags\t: fpu hypervisor\n", "in a virtual machine", "Azure DCsv3"),
+    ("proc/cpuinfo", "flags\t: sgx\n", "flag sgx without sgx_lc", "Launch Control"),
+    ("dev/sgx_enclave", None, "neither /dev/sgx_enclave nor", "Linux 5.11"),
+    ("usr/lib/x86_64-linux-gnu/libdcap_quoteprov.so.1", None, "libdcap_quoteprov.so.1",
+     "apt-get install libsgx-dcap-default-qpl"),
+    ("etc/sgx_default_qcnl.conf", None, "No such file", "libsgx-dcap-default-qpl"),
+    ("etc/sgx_default_qcnl.conf", "# nothing\n", "names no pccs_url", "set pccs_url"),
+]
+
+
+@pytest.mark.parametrize("file, content, detail, repair", LACKING)
+def test_what_is_missing_is_named_with_its_repair(host, cli, file, content, detail, repair):
+    host.serve()
+    if content is None:
+        (host.folder / file).unlink()
+    else:
+        host.write(file, content)
+    found = [check for check in failures(cli).values() if check["passed"] is False]
+    assert len(found) == 1
+    assert detail in found[0]["detail"] and repair in found[0]["repair"]
+
+
+def test_the_old_driver_is_told_apart(host, cli):
+    host.serve()
+    (host.folder / "dev/sgx_enclave").unlink()
+    host.write("dev/isgx", "")
+    assert "modprobe -r isgx" in failures(cli)["the kernel has the SGX driver"]["repair"]
+
+
+def test_devices_of_others_are_repaired_by_a_group(host, cli):
+    if os.geteuid() == 0:
+        pytest.skip("the superuser may open everything")
+    host.serve()
+    (host.folder / "dev/sgx_enclave").chmod(0)
+    assert "usermod -aG sgx" in failures(cli)["this user may start enclaves"]["repair"]
+
+
+def test_a_host_without_service_is_told_how_to_install_it(host, cli):
+    found = failures(cli)
+    assert "systemctl enable --now aesmd" in found["the quoting service (aesmd) runs"]["repair"]
+    assert found["the quoting service makes DCAP quotes"]["passed"] is None
+
+
+@pytest.mark.parametrize("code, name, repair", [
+    (30, "service unavailable", "libsgx-aesm-ecdsa-plugin"),
+    (31, "unrecognized platform", "register it"),
+    (44, "no platform certificate", "check pccs_url"),
+    (None, "unexpected error", "journalctl -u aesmd"),
+    (99, "error without a name", "journalctl -u aesmd"),
+])
+def test_errors_of_the_service_are_explained(host, cli, code, name, repair):
+    host.serve(response(code))
+    check = failures(cli)["the quoting service makes DCAP quotes"]
+    assert check["detail"] == f"AESM error {1 if code is None else code} ({name})"
+    assert repair in check["repair"]
+
+
+@pytest.mark.parametrize("answer", [b"", b"\xff\xff\xff\xff", b"\x02\0\0\0\x7a\xff", b"\1\0\0\0\x0d"])
+def test_a_service_that_makes_no_sense(host, cli, answer):
+    host.serve(answer)
+    assert "restart aesmd" in failures(cli)["the quoting service makes DCAP quotes"]["repair"]
+
+
+def test_a_pccs_that_is_down(host, cli):
+    host.serve()
+    host.write("etc/sgx_default_qcnl.conf", "PCCS_URL=https://127.0.0.1:1/sgx/certification/v3/\n")
+    check = failures(cli)["the PCCS answers"]
+    assert check["detail"].startswith("https://127.0.0.1:1/sgx/certification/v3/: ")
+    assert "systemctl start pccs" in check["repair"]
+
+
+def test_a_pccs_of_an_unknown_authority(host, cli):
+    host.serve()
+    host.configure("true")
+    assert "update-ca-certificates" in failures(cli)["the PCCS answers"]["repair"]
+
+
+@pytest.mark.parametrize("text", ["30", "aesm_service returned error: 30",
+                                  "AESM service returned error 30; this may indicate that"])
+def test_an_error_is_explained_by_its_number(cli, text):
+    assert cli.succeed("precheck", text).startswith(
+        "AESM error 30: service unavailable\nto repair: the service runs, but cannot make ECDSA "
+        "quotes: install")
+
+
+def test_other_errors_are_not_explained(cli):
+    assert "is no error of AESM" in cli.fail("precheck", "something else")
