@@ -27,6 +27,7 @@ struct platform {
 	struct chain chain;
 	const struct certificate *pck_ca; /* in the chain */
 	struct pck_extension pck;
+	bool is_tdx; /* the quote is of a confidential VM */
 };
 
 static void free_platform(struct platform *platform)
@@ -48,6 +49,7 @@ static bool read_platform(
 	if (!report_header_strip_if_any(buf_bytes(&report), &bare, err) ||
 		!sgx_quote_parse(bare, &quote, err))
 		return error_prefix(err, "%s", file);
+	out->is_tdx = quote.is_tdx;
 	if (quote.cert_type != SGX_CERT_TYPE_PCK_CHAIN)
 		return error_set(err, ERROR_UNSUPPORTED,
 			"%s: the quote has no PCK certificate chain (certification data type %u): "
@@ -120,9 +122,10 @@ bool cmd_collateral_fetch(const struct invocation *invocation, struct error *err
 	if (!read_platform(invocation->arguments[0], options->trust_root, &platform, err) ||
 		!pccs_service_find(&where, &service, err))
 		return false;
-	const struct pccs_wanted wanted = {
-		.fmspc = platform.pck.fmspc, .pck_ca = platform.pck_ca, .anchor = &platform.anchor
-	};
+	const struct pccs_wanted wanted = { .fmspc = platform.pck.fmspc,
+		.is_tdx = platform.is_tdx,
+		.pck_ca = platform.pck_ca,
+		.anchor = &platform.anchor };
 	if (!pccs_service_fetch(&service, &wanted, &limits, &set, err))
 		return false;
 	const char *name = service.config.service;

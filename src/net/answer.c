@@ -2,11 +2,12 @@
 #include "net/answer.h"
 
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#define HEAD_END        "\r\n\r\n"
 #define LINE_END        "\r\n"
+#define LINE_END_SIZE   2
 #define LENGTH_DIGITS   10 /* of a chunk or body, more than any that is accepted */
 #define CHUNK_LINE_MAX  256
 #define STATUS_LINE_MIN 12 /* "HTTP/1.1 200" */
@@ -49,7 +50,7 @@ static struct bytes value_if_named(const char *line, size_t length, const char *
 struct bytes net_answer_header(const struct net_answer *answer, const char *name)
 {
 	const char *line = buf_text(&answer->head);
-	for (const char *end; (end = strstr(line, LINE_END)); line = end + strlen(LINE_END)) {
+	for (const char *end; (end = strstr(line, LINE_END)); line = end + LINE_END_SIZE) {
 		struct bytes value = value_if_named(line, (size_t)(end - line), name);
 		if (value.data)
 			return value;
@@ -72,19 +73,20 @@ static bool read_status(struct net_answer *answer)
 	return answer->status >= 200;
 }
 
-/* A number of these digits (base 10 or 16) alone. False for anything else or too many of them. */
-static bool read_length(const char *digits, size_t count, int base, size_t *length)
+/* A number of digits in base 10 or 16 alone. False for anything else or too many of them. */
+static bool read_length(const char *text, size_t count, unsigned base, size_t *length)
 {
-	char text[LENGTH_DIGITS + 1] = { 0 };
+	static const char digits[] = "0123456789abcdefABCDEF";
+	*length = 0;
 	if (!count || count > LENGTH_DIGITS)
 		return false;
 	for (size_t i = 0; i < count; i++) {
-		if (!(base == 16 ? isxdigit((unsigned char)digits[i])
-				 : isdigit((unsigned char)digits[i])))
+		const char *found = memchr(digits, text[i], base == 16 ? sizeof(digits) - 1 : base);
+		if (!found)
 			return false;
+		size_t value = (size_t)(found - digits);
+		*length = *length * base + (value < 16 ? value : value - 6);
 	}
-	memcpy(text, digits, count);
-	*length = strtoull(text, NULL, base);
 	return true;
 }
 
@@ -104,7 +106,7 @@ static void skip(struct rest *rest, size_t size)
 /* The length of the next line; false when its end is not there yet. */
 static bool find_line(const struct rest *rest, size_t *length)
 {
-	const char *end = memmem(rest->next, rest->left, LINE_END, strlen(LINE_END));
+	const char *end = memmem(rest->next, rest->left, LINE_END, LINE_END_SIZE);
 	if (end)
 		*length = (size_t)(end - rest->next);
 	return end != NULL;
@@ -118,7 +120,7 @@ static enum net_answer_state read_trailers(struct rest *rest, struct error *err)
 			return rest->left > NET_ANSWER_HEAD_MAX
 				       ? bad(err, "its trailer is too long")
 				       : need_more(rest->ended, err);
-		skip(rest, length + strlen(LINE_END));
+		skip(rest, length + LINE_END_SIZE);
 	}
 	return NET_ANSWER_COMPLETE;
 }
@@ -136,17 +138,17 @@ static enum net_answer_state read_chunks(
 		size_t digits = semicolon ? (size_t)(semicolon - rest.next) : line;
 		if (!read_length(rest.next, digits, 16, &size))
 			return bad(err, "a chunk has no length");
-		skip(&rest, line + strlen(LINE_END));
+		skip(&rest, line + LINE_END_SIZE);
 		if (!size)
 			return read_trailers(&rest, err);
 		if (size > body_max - body->size)
 			return bad(err, "it is too long");
-		if (rest.left < size + strlen(LINE_END))
+		if (rest.left < size + LINE_END_SIZE)
 			return need_more(rest.ended, err);
 		buf_put(body, rest.next, size);
-		if (memcmp(rest.next + size, LINE_END, strlen(LINE_END)) != 0)
+		if (memcmp(rest.next + size, LINE_END, LINE_END_SIZE) != 0)
 			return bad(err, "a chunk does not end where it should");
-		skip(&rest, size + strlen(LINE_END));
+		skip(&rest, size + LINE_END_SIZE);
 	}
 }
 
@@ -175,19 +177,19 @@ static enum net_answer_state read_body(
 enum net_answer_state net_answer_read(struct bytes received, bool ended, size_t body_max,
 	struct net_answer *answer, struct error *err)
 {
-	static const char head_end[] = LINE_END LINE_END;
 	*answer = (struct net_answer){ 0 };
 	struct rest rest = { received.data, received.size, ended };
 	size_t searched = rest.left < NET_ANSWER_HEAD_MAX ? rest.left : NET_ANSWER_HEAD_MAX;
-	const char *end = searched ? memmem(rest.next, searched, head_end, strlen(head_end)) : NULL;
+	const char *end =
+		searched ? memmem(rest.next, searched, HEAD_END, sizeof(HEAD_END) - 1) : NULL;
 	if (!end)
 		return searched == NET_ANSWER_HEAD_MAX ? bad(err, "its head is too long")
 						       : need_more(ended, err);
-	size_t length = (size_t)(end - rest.next) + strlen(LINE_END);
+	size_t length = (size_t)(end - rest.next) + LINE_END_SIZE;
 	if (memchr(rest.next, 0, length))
 		return bad(err, "there is a NUL in its head");
 	buf_put(&answer->head, rest.next, length);
-	skip(&rest, length + strlen(LINE_END));
+	skip(&rest, length + LINE_END_SIZE);
 	enum net_answer_state state = read_status(answer) ? read_body(rest, body_max, answer, err)
 							  : bad(err, "it is not HTTP/1.1");
 	if (state != NET_ANSWER_COMPLETE)

@@ -273,6 +273,11 @@ struct collateral *pccs_wanted_verify(const struct pccs_wanted *wanted, const ch
 		collateral_new(service, remedy, files, wanted->anchor, wanted->pck_ca, err);
 	if (!set || !collateral_check_dates(set, now, err))
 		return NULL;
+	if (set->tcb_info.is_tdx != wanted->is_tdx || set->qe_identity.is_td_qe != wanted->is_tdx) {
+		error_set(err, ERROR_DENIED, "not all of it is for %s, as was asked for",
+			wanted->is_tdx ? "TDX" : "SGX");
+		return NULL;
+	}
 	if (memcmp(set->tcb_info.fmspc, wanted->fmspc, PCK_FMSPC_SIZE) != 0) {
 		char has[2 * PCK_FMSPC_SIZE + 1];
 		char asked[2 * PCK_FMSPC_SIZE + 1];

@@ -15,8 +15,7 @@
 
 #include <string.h>
 
-#define FMSPC_DIGITS   12
-#define TDX_COLLATERAL PLATFORM_COLLATERAL "/tdx"
+#define FMSPC_DIGITS 12
 
 enum status {
 	OK = 200,
@@ -96,7 +95,7 @@ static enum status load(
 	const struct exchange *exchange, const char *name, struct buf *out, struct error *err)
 {
 	const char *file = name + strlen(PLATFORM_COLLATERAL "/");
-	AUTO(auto_free) char *tdx = xasprintf(TDX_COLLATERAL "/%s", file);
+	AUTO(auto_free) char *tdx = xasprintf(PLATFORM_TDX_COLLATERAL "/%s", file);
 	if (platform_load(exchange->service->folder, exchange->is_tdx ? tdx : name, out, err))
 		return OK;
 	/* a platform may have no TDX; everything else it has */

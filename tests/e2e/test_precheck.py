@@ -151,7 +151,7 @@ LACKING = [
     ("usr/lib/x86_64-linux-gnu/libdcap_quoteprov.so.1", None, "libdcap_quoteprov.so.1",
      "apt-get install libsgx-dcap-default-qpl"),
     ("etc/sgx_default_qcnl.conf", None, "No such file", "libsgx-dcap-default-qpl"),
-    ("etc/sgx_default_qcnl.conf", "# nothing\n", "it has no PCCS_URL", "set pccs_url"),
+    ("etc/sgx_default_qcnl.conf", "# nothing\n", "it has no pccs_url", "set pccs_url"),
 ]
 
 
