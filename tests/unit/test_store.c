@@ -154,11 +154,13 @@ static struct buf read_in(const char *folder, const char *name)
 	return content;
 }
 
+/* In place, for one bit does not need a disk to be waited for. */
 static void write_in(const char *folder, const char *name, const struct buf *content)
 {
 	AUTO(auto_free) char *path = xasprintf("%s/%s", folder, name);
-	struct error err = { 0 };
-	assert_success(file_replace(path, content->data, content->size, 0600, &err), err);
+	AUTO(auto_fclose) FILE *file = fopen(path, "w");
+	assert_non_null(file);
+	assert_int_equal(fwrite(content->data, 1, content->size, file), content->size);
 }
 
 /* True if what is there is no state, whether that is said by locking it or by refusing it. */
@@ -383,11 +385,11 @@ static void no_flipped_bit_in_the_journal_is_accepted(void **state)
 	struct error err = { 0 };
 	write_three(&config);
 	AUTO(auto_free) char *path = journal_path(*state);
-	AUTO(buf_free) struct buf file = { 0 };
-	assert_success(file_read(path, 10000, &file, &err), err);
+	const char *name = strrchr(path, '/') + 1;
+	AUTO(buf_free) struct buf file = read_in(*state, name);
 	for (size_t bit = 0; bit < 8 * file.size; bit++) {
 		file.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
-		assert_success(file_replace(path, file.data, file.size, 0600, &err), err);
+		write_in(*state, name, &file);
 		assert_null(counters_open(&config, &err));
 		assert_non_null(strstr(err.message, "damaged"));
 		file.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
