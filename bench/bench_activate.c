@@ -233,6 +233,7 @@ static void make_device(const char *folder, struct platform *platform)
 	put_text_file(folder, "device/user_report_data", "", 0);
 	put_text_file(folder, "device/quote", quote.data, quote.size);
 	put_text_file(folder, "device/keys/_sgx_mrsigner", "0123456789abcdef", 16);
+	put_text_file(folder, "device/keys/_sgx_mrenclave", "fedcba9876543210", 16);
 }
 
 static void choose_port(char address[32])
@@ -277,11 +278,12 @@ static void run_coordinator(const char *folder, const struct config *config)
 	for (int i = 0; i < 32; i++)
 		buf_put_text(&signer, "51");
 	AUTO(auto_free) char *text = xasprintf(manifest, buf_text(&signer));
+	struct strmap recovery_secrets = { 0 }; /* there are no recovery keys */
 	struct core core;
 	struct error err = { 0 };
 	use_core(1, config->loops);
 	if (!core_start(&core, &core_config, &err) ||
-		!core_set_manifest(&core, bytes_of_text(text), &err) ||
+		!core_set_manifest(&core, bytes_of_text(text), &recovery_secrets, &err) ||
 		!serve(&core, config, &err)) {
 		fprintf(stderr, "%s\n", err.message);
 		exit(1);

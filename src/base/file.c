@@ -80,7 +80,7 @@ bool file_sync_parent(const char *path, struct error *err)
 	return sync_folder(folder, path, err);
 }
 
-static bool write_new(
+static bool write_synced(
 	const char *path, const void *data, size_t size, mode_t mode, struct error *err)
 {
 	AUTO(auto_close) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
@@ -91,6 +91,14 @@ static bool write_new(
 	return true;
 }
 
+bool file_write_new(const char *path, const void *data, size_t size, mode_t mode, struct error *err)
+{
+	if (write_synced(path, data, size, mode, err))
+		return true;
+	unlink(path);
+	return false;
+}
+
 bool file_replace(const char *path, const void *data, size_t size, mode_t mode, struct error *err)
 {
 	AUTO(auto_free) char *temporary = xasprintf("%s.tmp", path);
@@ -98,10 +106,8 @@ bool file_replace(const char *path, const void *data, size_t size, mode_t mode, 
 	AUTO(auto_close) int folder = open_parent(path);
 	if (folder < 0)
 		return error_errno(err, "cannot create %s", temporary);
-	if (!write_new(temporary, data, size, mode, err)) {
-		unlink(temporary);
+	if (!file_write_new(temporary, data, size, mode, err))
 		return false;
-	}
 	if (rename(temporary, path)) {
 		error_errno(err, "cannot replace %s", path);
 		unlink(temporary);

@@ -21,6 +21,13 @@ bool file_read(const char *path, size_t max, struct buf *out, struct error *err)
  */
 bool file_replace(const char *path, const void *data, size_t size, mode_t mode, struct error *err);
 
+/*
+ * Writes a file, synced, in the place of one of the name. On failure there is none. Whoever renames
+ * it makes the name durable.
+ */
+bool file_write_new(
+	const char *path, const void *data, size_t size, mode_t mode, struct error *err);
+
 /* Makes the entry of path in its folder durable, for whoever renamed it there. */
 bool file_sync_parent(const char *path, struct error *err);
 

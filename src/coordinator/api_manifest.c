@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "coordinator/exchange.h"
 
+#include "coordinator/recovery_secrets.h"
 #include "coordinator/update_log.h"
 
 void api_manifest_get(const struct exchange *exchange)
@@ -24,15 +25,27 @@ void api_manifest_get(const struct exchange *exchange)
 	exchange_succeed(exchange, &data);
 }
 
+static void answer_set(const struct exchange *exchange, const struct strmap *recovery_secrets)
+{
+	AUTO(buf_free) struct buf data = { 0 };
+	if (!exchange->is_v2 && !recovery_secrets->count) {
+		jsend_success(exchange->response, "null");
+		return;
+	}
+	buf_put_u8(&data, '{');
+	json_put_byte_map(&data, "RecoverySecrets", recovery_secrets);
+	exchange_succeed(exchange, &data);
+}
+
 void api_manifest_post(const struct exchange *exchange)
 {
 	AUTO(buf_free) struct buf manifest = { 0 };
+	AUTO(recovery_secrets_free) struct strmap recovery_secrets = { 0 };
 	struct error err = { 0 };
 	if (!exchange_read_bytes(exchange, "manifest", &manifest))
 		return;
-	if (!core_set_manifest(exchange->core, buf_bytes(&manifest), &err))
-		exchange_refuse(exchange, 400, &err);
+	if (core_set_manifest(exchange->core, buf_bytes(&manifest), &recovery_secrets, &err))
+		answer_set(exchange, &recovery_secrets);
 	else
-		jsend_success(
-			exchange->response, exchange->is_v2 ? "{\"RecoverySecrets\":{}}" : "null");
+		exchange_refuse(exchange, 400, &err);
 }

@@ -60,6 +60,8 @@ static void answer_acknowledged(const struct exchange *exchange, const struct ch
 	else
 		json_put_null(&data, "missingUsers");
 	json_put_number(&data, "missingAcknowledgments", change->missing);
+	if (change->recovery_secrets.count)
+		json_put_byte_map(&data, "recoverySecrets", &change->recovery_secrets);
 	exchange_succeed(exchange, &data);
 }
 

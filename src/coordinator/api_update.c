@@ -49,6 +49,8 @@ static void answer(const struct exchange *exchange, const struct change *change)
 		json_put_names(&data, "missingUsers", &change->missing_users);
 	else
 		json_put_null(&data, "missingUsers");
+	if (change->recovery_secrets.count)
+		json_put_byte_map(&data, "recoverySecrets", &change->recovery_secrets);
 	exchange_succeed(exchange, &data);
 }
 

@@ -4,11 +4,13 @@
 #include "base/log.h"
 #include "coordinator/change_update.h"
 #include "coordinator/json_members.h"
+#include "coordinator/recovery_secrets.h"
 #include "coordinator/update_log.h"
 
 void change_free(struct change *change)
 {
 	strmap_free(&change->missing_users, NULL);
+	recovery_secrets_free(&change->recovery_secrets);
 }
 
 void change_log_update(const struct change *change)
@@ -48,7 +50,7 @@ static void drop_pending(struct deployment *next)
 }
 
 /* Applies the update that is pending in `waiting`, or makes that the next one without it. */
-static bool apply(struct deployment *waiting, const struct change *change, struct deployment **next,
+static bool apply(struct deployment *waiting, struct change *change, struct deployment **next,
 	struct error *err)
 {
 	AUTO(auto_deployment)

@@ -15,9 +15,10 @@ struct change {
 	int64_t now;
 
 	/* What became of it. */
-	bool is_of_packages;         /* rather than of the whole manifest */
-	uint64_t missing;            /* acknowledgments until it is applied */
-	struct strmap missing_users; /* names of those who can give them */
+	bool is_of_packages;            /* rather than of the whole manifest */
+	uint64_t missing;               /* acknowledgments until it is applied */
+	struct strmap missing_users;    /* names of those who can give them */
+	struct strmap recovery_secrets; /* of new recovery keys: name to struct buf */
 };
 
 void change_free(struct change *change);

@@ -3,6 +3,7 @@
 #include "coordinator/change_update.h"
 
 #include "coordinator/dry_run.h"
+#include "coordinator/recovery_secrets.h"
 
 #include <string.h>
 
@@ -89,7 +90,7 @@ static void rotate_root_secret(struct deployment *next)
 }
 
 struct deployment *change_apply(const struct deployment *from, struct bytes manifest_text,
-	const struct change *change, struct error *err)
+	struct change *change, struct error *err)
 {
 	AUTO(auto_deployment) struct deployment *next = deployment_copy(from);
 	pending_free(next->pending);
@@ -99,6 +100,9 @@ struct deployment *change_apply(const struct deployment *from, struct bytes mani
 		return NULL;
 	if (next->manifest->config.rotate_root_secret)
 		rotate_root_secret(next);
+	if (recovery_is_changed(from->manifest, next->manifest) &&
+		!deployment_renew_sealing(next, &change->recovery_secrets, err))
+		return NULL;
 	return update_secrets(next, from, change->now, err) && dry_run(next, NULL, change->now, err)
 		       ? TAKE(next)
 		       : NULL;

@@ -14,6 +14,6 @@ bool change_packages(const struct deployment *from, const struct change *change,
  * table of clause 8.3. Nothing is pending any more in it.
  */
 struct deployment *change_apply(const struct deployment *from, struct bytes manifest_text,
-	const struct change *change, struct error *err);
+	struct change *change, struct error *err);
 
 #endif

@@ -18,6 +18,7 @@ struct endpoint {
 	enum {
 		IS_DEPRECATED = 1, /* in v1, where each call is logged */
 		ONLY_V2 = 2,
+		TAKES_TIME = 4, /* to GET, too */
 	} kind;
 };
 
@@ -29,7 +30,7 @@ static const struct endpoint endpoints[] = {
 	{ "/update", api_update_get, api_update_post, IS_DEPRECATED },
 	{ "/secrets", api_secrets_get, api_secrets_post, IS_DEPRECATED },
 	{ "/recover", NULL, api_recover_post, IS_DEPRECATED },
-	{ "/recover/public-key", api_recover_key_get, NULL, ONLY_V2 },
+	{ "/recover/public-key", api_recover_key_get, NULL, ONLY_V2 | TAKES_TIME },
 	{ "/update-manifest", api_pending_get, api_pending_post, 0 },
 	{ "/update-cancel", NULL, api_cancel_post, 0 },
 	{ "/sign-quote", NULL, api_sign_quote_post, ONLY_V2 },
@@ -40,9 +41,22 @@ static const struct endpoint *find_endpoint(const char *path, bool is_v2)
 {
 	for (size_t i = 0; i < sizeof(endpoints) / sizeof(endpoints[0]); i++) {
 		if (!strcmp(endpoints[i].path, path))
-			return is_v2 || endpoints[i].kind != ONLY_V2 ? &endpoints[i] : NULL;
+			return is_v2 || !(endpoints[i].kind & ONLY_V2) ? &endpoints[i] : NULL;
 	}
 	return NULL;
+}
+
+static const struct endpoint *endpoint_of(const char *path, bool *is_v2)
+{
+	*is_v2 = !strncmp(path, V2_PREFIX, strlen(V2_PREFIX));
+	return find_endpoint(*is_v2 ? path + strlen(V2_PREFIX) : path, *is_v2);
+}
+
+bool client_api_takes_time(const struct http_request *request)
+{
+	bool is_v2;
+	const struct endpoint *endpoint = endpoint_of(request->path, &is_v2);
+	return endpoint && (endpoint->kind & TAKES_TIME);
 }
 
 static void log_deprecation(const char *path)
@@ -85,7 +99,7 @@ static void handle_endpoint(const struct endpoint *endpoint, struct core *core, 
 		jsend_error(response, 405, "");
 		return;
 	}
-	if (!is_v2 && endpoint->kind == IS_DEPRECATED)
+	if (!is_v2 && (endpoint->kind & IS_DEPRECATED))
 		log_deprecation(endpoint->path);
 	AUTO(auto_deployment) struct deployment *deployment = core_deployment(core);
 	const struct exchange exchange = {
@@ -137,10 +151,8 @@ void client_api_handle(
 		redirect(request, buf_text(&clean), response);
 		return;
 	}
-	const char *path = request->path;
-	bool is_v2 = !strncmp(path, V2_PREFIX, strlen(V2_PREFIX));
-	const struct endpoint *endpoint =
-		find_endpoint(is_v2 ? path + strlen(V2_PREFIX) : path, is_v2);
+	bool is_v2;
+	const struct endpoint *endpoint = endpoint_of(request->path, &is_v2);
 	if (endpoint)
 		handle_and_measure(endpoint, context, is_v2, request, response);
 	else

@@ -10,4 +10,7 @@
 void client_api_handle(
 	const struct http_request *request, struct http_response *response, void *context);
 
+/* Whether a GET takes so long that no loop should wait for it. */
+bool client_api_takes_time(const struct http_request *request);
+
 #endif

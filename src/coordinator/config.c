@@ -29,6 +29,8 @@ enum {
 	PROMETHEUS_ADDR,
 	DNS_NAMES,
 	SEAL_DIR,
+	WITNESS,
+	CHECK_STATE,
 	STARTUP_MANIFEST,
 	COLLATERAL,
 	COLLATERAL_CA,
@@ -55,6 +57,11 @@ static const struct setting known_settings[SETTING_COUNT] = {
 		"names and IPs of the Coordinator, comma-separated", "localhost" },
 	[SEAL_DIR] = { "seal-dir", "EDG_COORDINATOR_SEAL_DIR", "DIR",
 		"where the sealed state is kept", NULL },
+	[WITNESS] = { "witness", "EDG_COORDINATOR_WITNESS", "FILE",
+		"file on other storage that knows how new the sealed state is", NULL },
+	[CHECK_STATE] = { "check-state", "EDG_COORDINATOR_CHECK_STATE", "DIR",
+		"say what the sealed state in there is, and whether it opens here; do not run",
+		NULL },
 	[STARTUP_MANIFEST] = { "startup-manifest", "EDG_STARTUP_MANIFEST", "FILE",
 		"manifest to set at start", NULL },
 	[COLLATERAL] = { "collateral", "EDG_COORDINATOR_COLLATERAL", "DIR|URL",
@@ -194,6 +201,8 @@ enum config_result config_read(struct config *config, int argc, char **argv, str
 	config->dns_names = copy(settings[DNS_NAMES].value);
 	config->seal_folder =
 		settings[SEAL_DIR].value ? copy(settings[SEAL_DIR].value) : default_seal_folder();
+	config->witness = copy(settings[WITNESS].value);
+	config->check_state = copy(settings[CHECK_STATE].value);
 	config->startup_manifest = copy(settings[STARTUP_MANIFEST].value);
 	config->collateral = copy(settings[COLLATERAL].value);
 	config->collateral_ca = copy(settings[COLLATERAL_CA].value);
@@ -217,6 +226,8 @@ void config_free(struct config *config)
 	free(config->metrics_address);
 	free(config->dns_names);
 	free(config->seal_folder);
+	free(config->witness);
+	free(config->check_state);
 	free(config->startup_manifest);
 	free(config->collateral);
 	free(config->collateral_ca);

@@ -17,6 +17,8 @@ struct config {
 	char *metrics_address; /* NULL for none */
 	char *dns_names;
 	char *seal_folder;
+	char *witness;          /* path, NULL for none */
+	char *check_state;      /* folder: only say what is in it; NULL to run */
 	char *startup_manifest; /* path, NULL for none */
 	char *collateral;       /* folder or address; NULL: as the machine is configured */
 	char *collateral_ca;

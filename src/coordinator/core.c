@@ -7,7 +7,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "coordinator/store.h"
+#include "coordinator/core_private.h"
+#include "coordinator/recovery.h"
+#include "coordinator/seal_keys.h"
+#include "coordinator/witness.h"
 #include "pccs/network.h"
 
 #include <string.h>
@@ -15,15 +18,23 @@
 static bool open_store(struct core *core, struct error *err)
 {
 	struct store_config config = { .folder = core->config.seal_folder };
-	AUTO(buf_free) struct buf seal_key = { 0 };
+	struct seal_keys keys;
 	if (core->config.attestation_folder) {
-		if (!issuer_get_seal_key(
-			    core->config.attestation_folder, "_sgx_mrsigner", &seal_key, err))
-			return error_prefix(err, "getting the seal key");
-		config.seal_key = seal_key.data;
+		if (!seal_keys_get(core->config.attestation_folder, &keys, err))
+			return false;
+		config.keys = &keys;
 	}
 	core->store = store_open(&config, err);
+	memory_wipe(&keys, sizeof(keys));
 	return core->store != NULL;
+}
+
+static bool open_witness(struct core *core, struct error *err)
+{
+	if (!core->config.witness_file)
+		return true;
+	core->witness = witness_open(core->config.witness_file, err);
+	return core->witness != NULL;
 }
 
 static bool open_verifier(struct core *core, struct error *err)
@@ -45,27 +56,55 @@ static bool start_new(struct core *core, enum coordinator_state state, struct er
 	return core->current != NULL;
 }
 
-static bool start_stored(struct core *core, const struct buf *state, struct error *err)
+bool core_ask_witness(struct core *core, struct deployment *deployment, struct counters *counters,
+	uint64_t sequence, struct error *err)
 {
-	core->current = deployment_decode(buf_bytes(state), err);
+	if (core->witness)
+		return witness_accept(core->witness, deployment->id, sequence,
+			counters_records(counters), deployment->is_witnessed, err);
+	return !deployment->is_witnessed ||
+	       error_set(err, ERROR_DENIED,
+		       "the sealed state has a witness, which knows how new it is: name it "
+		       "(EDG_COORDINATOR_WITNESS)");
+}
+
+struct counters_config core_counters_config(
+	const struct core *core, const struct deployment *deployment)
+{
+	return (struct counters_config){
+		.folder = core->config.seal_folder,
+		.id = deployment->id,
+		.key = deployment->counter_key,
+		.may_be_old = deployment->has_old_counters,
+		.is_in_memory = deployment->manifest->config.seal_mode == SEAL_DISABLED,
+		.witness = core->witness,
+	};
+}
+
+static bool start_stored(struct core *core, const struct stored *stored, struct error *err)
+{
+	core->current = deployment_decode(buf_bytes(&stored->state), &stored->sealing, err);
 	if (!core->current)
 		return error_prefix(err, "loading sealed state");
-	const struct counters_config config = {
-		.folder = core->config.seal_folder,
-		.id = core->current->id,
-		.data_key = store_data_key(core->store),
-	};
+	const struct counters_config config = core_counters_config(core, core->current);
 	core->counters = counters_open(&config, err);
-	return core->counters != NULL;
+	if (!core->counters ||
+		!core_ask_witness(core, core->current, core->counters, stored->sequence, err))
+		return false;
+	/* from now on a journal of format 1 would be a damaged one; a new witness stays needed */
+	bool is_new =
+		!core->current->has_old_counters && (core->current->is_witnessed || !core->witness);
+	core->current->has_old_counters = false;
+	return is_new || core_save(core, core->current, err);
 }
 
 static bool load(struct core *core, struct error *err)
 {
 	enum store_content content;
-	AUTO(buf_free) struct buf state = { 0 };
+	AUTO(stored_free) struct stored stored = { 0 };
 	log_info("Loading state");
 	struct error reason = { 0 };
-	if (!store_load(core->store, &content, &state, &reason)) {
+	if (!store_load(core->store, &content, &stored, &reason)) {
 		return error_set(err, reason.kind,
 			"loading sealed state: %s: restore the seal directory as a whole, or move "
 			"it away to start without a manifest",
@@ -73,13 +112,14 @@ static bool load(struct core *core, struct error *err)
 	}
 	switch (content) {
 	case STORE_STATE:
-		return start_stored(core, &state, err);
+		return start_stored(core, &stored, err);
 	case STORE_LOCKED:
 		log_error("Failed to decrypt sealed state. Proceeding with a new state. Use the "
 			  "/recover API endpoint to load an old state, or submit a new manifest to "
 			  "overwrite the old state. Look up the documentation for more information "
 			  "on how to proceed.",
 			"error", reason.message);
+		core->recovery = recovery_new(&stored.locked);
 		return start_new(core, STATE_RECOVERY, err);
 	case STORE_EMPTY:
 		log_info("No sealed state found. Proceeding with new state.");
@@ -150,8 +190,9 @@ static bool make_own_quote(struct core *core, struct error *err)
 	log_info("Generating quote");
 	if (!core->config.attestation_folder)
 		log_warn("Failed to get quote. Proceeding in simulation mode.", "error",
-			"there is none outside of an enclave; Marbles are accepted without any, so "
-			"never use this Coordinator for secrets that matter");
+			"there is none outside of an enclave; Marbles are accepted without any, and "
+			"the key of the sealed state lies beside it, so never use this Coordinator "
+			"for secrets that matter");
 	return core_make_quote(
 		core, core->current, (struct bytes){ "", 0 }, &core->current->quote, err);
 }
@@ -200,8 +241,8 @@ bool core_start(struct core *core, const struct core_config *config, struct erro
 	pthread_mutex_init(&core->reading, NULL);
 	pthread_mutex_init(&core->writing, NULL);
 	pthread_mutex_init(&core->quoting, NULL);
-	if (open_verifier(core, err) && open_store(core, err) && load(core, err) &&
-		make_own_quote(core, err)) {
+	if (open_verifier(core, err) && open_store(core, err) && open_witness(core, err) &&
+		load(core, err) && make_own_quote(core, err)) {
 		make_mesh_certificate(core, NULL, core->current);
 		core->has_untried_quote =
 			core->verifier &&
@@ -216,6 +257,9 @@ void core_stop(struct core *core)
 {
 	counters_close(core->counters);
 	store_close(core->store);
+	witness_free(core->witness);
+	recovery_free(core->recovery);
+	EVP_PKEY_free(core->recovery_key);
 	deployment_release(core->current);
 	dcap_verifier_free(core->verifier);
 	metrics_free(core->metrics);
@@ -247,110 +291,13 @@ void core_finish_counting(struct core *core)
 	core->counters = NULL;
 }
 
-static void publish(struct core *core, struct deployment *next, struct counters *counters)
+void core_publish(struct core *core, struct deployment *next, struct counters *counters)
 {
+	make_mesh_certificate(core, core->current, next);
 	pthread_mutex_lock(&core->reading);
 	struct deployment *previous = core->current;
 	core->current = next;
 	core->counters = counters;
 	pthread_mutex_unlock(&core->reading);
 	deployment_release(previous);
-}
-
-static bool save(struct core *core, const struct deployment *next, const uint8_t *data_key,
-	struct error *err)
-{
-	AUTO(buf_free) struct buf state = { 0 };
-	return deployment_encode(next, &state, err) &&
-	       store_save(core->store, buf_bytes(&state), data_key, err);
-}
-
-/* Whatever it is that goes wrong on disk, it is our own fault, not that of who asked. */
-static bool fail_sealing(const struct error *reason, struct error *err)
-{
-	return error_set(err, ERROR_INTERNAL, "sealing state: %s", reason->message);
-}
-
-/* Seals `next` under a new key, its counters first: a state without them would not load. */
-static bool seal_anew(struct core *core, const struct deployment *next, struct counters **counters,
-	struct error *err)
-{
-	struct error reason = { 0 };
-	AUTO(buf_free) struct buf data_key = { 0 };
-	random_bytes(buf_extend(&data_key, DATA_KEY_SIZE), DATA_KEY_SIZE);
-	const struct counters_config config = {
-		.folder = core->config.seal_folder,
-		.id = next->id,
-		.data_key = data_key.data,
-	};
-	*counters = counters_create(&config, &reason);
-	if (!*counters || !save(core, next, data_key.data, &reason)) {
-		counters_close(*counters);
-		return fail_sealing(&reason, err);
-	}
-	counters_remove_others(&config);
-	return true;
-}
-
-bool core_set_manifest(struct core *core, struct bytes manifest, struct error *err)
-{
-	pthread_mutex_lock(&core->writing);
-	struct counters *counters = NULL;
-	AUTO(auto_deployment) struct deployment *current = core_deployment(core);
-	AUTO(auto_deployment) struct deployment *next = NULL;
-	bool set = false;
-	if (current->state == STATE_ACCEPTING_MARBLES)
-		error_set(err, ERROR_STATE, "server is not in expected state");
-	else
-		next = deployment_with_manifest(current, manifest, clock_now(), err);
-	if (next && seal_anew(core, next, &counters, err)) {
-		make_mesh_certificate(core, current, next);
-		publish(core, TAKE(next), counters);
-		set = true;
-	}
-	pthread_mutex_unlock(&core->writing);
-	return set;
-}
-
-/* The same user in the present deployment; NULL if it does not have the user any more. */
-static const struct manifest_user *find_user_again(
-	const struct deployment *current, const struct manifest_user *user, struct error *err)
-{
-	const struct manifest_user *found =
-		current->manifest
-			? user_find(&current->manifest->users, buf_bytes(&user->certificate))
-			: NULL;
-	if (!found)
-		error_set(err, ERROR_UNAUTHENTICATED,
-			"unauthorized user: client certificate did not match any MarbleRun users");
-	return found;
-}
-
-static bool change_and_seal(
-	struct core *core, change_function *make, struct change *change, struct error *err)
-{
-	AUTO(auto_deployment) struct deployment *current = core_deployment(core);
-	AUTO(auto_deployment) struct deployment *next = NULL;
-	change->user = find_user_again(current, change->user, err);
-	if (!change->user)
-		return false;
-	change->curve_bits = core->config.pki.curve_bits;
-	change->now = clock_now();
-	bool made = make(current, change, &next, err);
-	struct error reason = { 0 };
-	if (next && !save(core, next, store_data_key(core->store), &reason))
-		return fail_sealing(&reason, err);
-	if (next) {
-		make_mesh_certificate(core, current, next);
-		publish(core, TAKE(next), core_counters(core));
-	}
-	return made;
-}
-
-bool core_change(struct core *core, change_function *make, struct change *change, struct error *err)
-{
-	pthread_mutex_lock(&core->writing);
-	bool made = change_and_seal(core, make, change, err);
-	pthread_mutex_unlock(&core->writing);
-	return made;
 }

@@ -24,6 +24,7 @@ struct core_config {
 	const char *attestation_folder;
 	struct pccs_options collateral; /* of the verifier; not used in simulation */
 	const char *trust_root_file;    /* NULL for Intel's */
+	const char *witness_file;       /* NULL for none: see witness.h */
 	const char *version;            /* for metrics; NULL when they are not served */
 };
 
@@ -33,10 +34,13 @@ struct core {
 	struct metrics *metrics;        /* NULL unless they are served */
 	struct events *events;
 
-	/* private to core.c */
+	/* private to core*.c */
 	struct collateral_source *network; /* the verifier's, if it asks a service; else NULL */
 	bool has_untried_quote;
 	struct store *store;
+	struct witness *witness;   /* NULL when there is none */
+	struct recovery *recovery; /* NULL unless a state waits for its recovery */
+	EVP_PKEY *recovery_key;    /* the ephemeral one; NULL until it is asked for */
 	struct counters *counters;
 	struct deployment *current;
 	pthread_mutex_t reading; /* of `current` and `counters`, held for an instant */
@@ -68,8 +72,12 @@ struct counters *core_counters(struct core *core);
  */
 void core_finish_counting(struct core *core);
 
-/* Sets the manifest in states 1 and 2; sealed when it returns true. ERROR_STATE in others. */
-bool core_set_manifest(struct core *core, struct bytes manifest, struct error *err);
+/*
+ * Sets the manifest in states 1 and 2; sealed when it returns true. ERROR_STATE in others. What the
+ * owners of its recovery keys get is added to `recovery_secrets` (see recovery_split).
+ */
+bool core_set_manifest(struct core *core, struct bytes manifest, struct strmap *recovery_secrets,
+	struct error *err);
 
 /*
  * Makes a change by the user who has the certificate of change->user, now. It is sealed when this
@@ -77,6 +85,18 @@ bool core_set_manifest(struct core *core, struct bytes manifest, struct error *e
  */
 bool core_change(
 	struct core *core, change_function *make, struct change *change, struct error *err);
+
+/*
+ * Recovery in state 1 (spec client-api.md clause 7.2). The secret is one in plain text, or what
+ * core_decrypt_secret made of one that was encrypted with the ephemeral key. When it returns true
+ * with *remaining 0, the state that was sealed is the present one again.
+ */
+bool core_recover(struct core *core, struct bytes secret, struct bytes signature, size_t *remaining,
+	struct error *err);
+bool core_decrypt_secret(
+	struct core *core, struct bytes encrypted, struct buf *secret, struct error *err);
+/* Appends the ephemeral public key (clause 7.3), in DER. The first time takes seconds. */
+bool core_get_recovery_key(struct core *core, struct buf *der, struct error *err);
 
 /*
  * Appends a fresh quote, with Open Enclave header, over SHA-256(root certificate || nonce). Nothing

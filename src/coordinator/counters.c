@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/memory.h"
 #include "coordinator/journal.h"
+#include "coordinator/witness.h"
 
 #include <pthread.h>
 #include <search.h>
@@ -33,7 +34,10 @@ struct counters {
 	struct journal *journal;
 	void *tree; /* of struct counter */
 	struct increment *waiting;
+	struct witness *witness;
+	bool is_writing; /* the journal is the writer's */
 	bool is_ending;
+	pthread_cond_t written; /* is_writing ended */
 };
 
 static int compare_counters(const void *a, const void *b)
@@ -83,6 +87,13 @@ static void put_all(const void *node, VISIT visit, void *context)
 		journal_record_put(context, counter->name, counter->written);
 }
 
+static bool rewrite(struct counters *counters, struct error *err)
+{
+	AUTO(journal_record_free) struct journal_record all = { 0 };
+	twalk_r(counters->tree, put_all, &all);
+	return journal_rewrite(counters->journal, &all, err);
+}
+
 /* Once the increments are on disk, or known not to be. */
 static void settle(struct increment *batch, bool written)
 {
@@ -108,6 +119,14 @@ static void answer(struct increment *batch, const struct error *error)
 	}
 }
 
+/* An increment that the witness does not know could be taken back: then it did not take place. */
+static bool append(
+	struct counters *counters, const struct journal_record *record, struct error *err)
+{
+	return journal_append(counters->journal, record, err) &&
+	       witness_note_records(counters->witness, journal_records(counters->journal), err);
+}
+
 /* Writes one batch. Called and returns with the lock held, which it gives up while writing. */
 static void write_batch(struct counters *counters)
 {
@@ -116,16 +135,16 @@ static void write_batch(struct counters *counters)
 	AUTO(journal_record_free) struct journal_record record = { 0 };
 	collect(batch, &record);
 	struct error err = { 0 };
+	counters->is_writing = true;
 	pthread_mutex_unlock(&counters->lock);
-	bool written = journal_append(counters->journal, &record, &err);
+	bool written = append(counters, &record, &err);
 	pthread_mutex_lock(&counters->lock);
+	counters->is_writing = false;
+	pthread_cond_broadcast(&counters->written);
 	settle(batch, written);
-	if (written && journal_is_long(counters->journal)) {
-		AUTO(journal_record_free) struct journal_record all = { 0 };
-		twalk_r(counters->tree, put_all, &all);
-		/* a journal that cannot be shortened is still a good one */
-		(void)journal_rewrite(counters->journal, &all, NULL);
-	}
+	/* a journal that cannot be shortened is still a good one */
+	if (written && journal_is_long(counters->journal))
+		(void)rewrite(counters, NULL);
 	pthread_mutex_unlock(&counters->lock);
 	answer(batch, written ? NULL : &err);
 	pthread_mutex_lock(&counters->lock);
@@ -158,6 +177,7 @@ static void free_memory(struct counters *counters)
 	tdestroy(counters->tree, free_counter);
 	pthread_mutex_destroy(&counters->lock);
 	pthread_cond_destroy(&counters->work);
+	pthread_cond_destroy(&counters->written);
 	free(counters);
 }
 
@@ -173,25 +193,31 @@ static struct counters *start(struct counters *counters, struct error *err)
 	return NULL;
 }
 
-static struct counters *new_counters(void)
+static struct counters *new_counters(const struct counters_config *config)
 {
 	struct counters *counters = xcalloc(1, sizeof(*counters));
+	counters->witness = config->witness;
 	pthread_mutex_init(&counters->lock, NULL);
 	pthread_cond_init(&counters->work, NULL);
+	pthread_cond_init(&counters->written, NULL);
 	return counters;
 }
 
 struct counters *counters_create(const struct counters_config *config, struct error *err)
 {
-	struct counters *counters = new_counters();
+	struct counters *counters = new_counters(config);
 	counters->journal = journal_create(config, err);
 	return start(counters, err);
 }
 
 struct counters *counters_open(const struct counters_config *config, struct error *err)
 {
-	struct counters *counters = new_counters();
+	struct counters *counters = new_counters(config);
 	counters->journal = journal_open(config, on_journal_entry, counters, err);
+	if (counters->journal && journal_is_old(counters->journal) && !rewrite(counters, err)) {
+		free_memory(counters);
+		return NULL;
+	}
 	return start(counters, err);
 }
 
@@ -297,4 +323,26 @@ bool counters_raise(struct counters *counters, const char *name, uint64_t value,
 	pthread_mutex_unlock(&counters->lock);
 	wait_for(&waiter);
 	return !waiter.error.kind || error_set(err, ERROR_INTERNAL, "%s", waiter.error.message);
+}
+
+bool counters_keep_on_disk(struct counters *counters, bool on_disk, struct error *err)
+{
+	AUTO(journal_record_free) struct journal_record all = { 0 };
+	pthread_mutex_lock(&counters->lock);
+	while (counters->is_writing)
+		pthread_cond_wait(&counters->written, &counters->lock);
+	twalk_r(counters->tree, put_all, &all);
+	bool kept = journal_keep_on_disk(counters->journal, on_disk, &all, err);
+	pthread_mutex_unlock(&counters->lock);
+	return kept;
+}
+
+uint64_t counters_records(struct counters *counters)
+{
+	pthread_mutex_lock(&counters->lock);
+	while (counters->is_writing)
+		pthread_cond_wait(&counters->written, &counters->lock);
+	uint64_t records = journal_records(counters->journal);
+	pthread_mutex_unlock(&counters->lock);
+	return records;
 }

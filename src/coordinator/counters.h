@@ -12,12 +12,18 @@
 #include "base/buf.h"
 #include "base/error.h"
 
+#define COUNTER_KEY_SIZE 32
+
 struct counters;
+struct witness; /* coordinator/witness.h */
 
 struct counters_config {
 	const char *folder;
 	const uint8_t *id;       /* of the deployment, 16 bytes */
-	const uint8_t *data_key; /* 32 bytes */
+	const uint8_t *key;      /* COUNTER_KEY_SIZE bytes */
+	bool may_be_old;         /* the journal may have format 1 */
+	bool is_in_memory;       /* nothing is written; the folder is for counters_keep_on_disk */
+	struct witness *witness; /* is told of every record that was written; NULL for none */
 };
 
 /*
@@ -48,5 +54,11 @@ bool counters_increment(struct counters *counters, const char *name, uint64_t li
  */
 bool counters_raise(struct counters *counters, const char *name, uint64_t value, uint64_t *previous,
 	struct error *err);
+
+/* Has them written from now on, durably with what they are; or not any more. */
+bool counters_keep_on_disk(struct counters *counters, bool on_disk, struct error *err);
+
+/* How many records the journal ever had. */
+uint64_t counters_records(struct counters *counters);
 
 #endif

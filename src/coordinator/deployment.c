@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "coordinator/dry_run.h"
+#include "coordinator/recovery_secrets.h"
 #include "coordinator/update_log.h"
 
 #include <string.h>
@@ -115,12 +116,24 @@ bool deployment_renew_authority(
 	return good;
 }
 
-struct deployment *deployment_with_manifest(
-	const struct deployment *from, struct bytes manifest_text, int64_t now, struct error *err)
+bool deployment_renew_sealing(
+	struct deployment *deployment, struct strmap *recovery_secrets, struct error *err)
+{
+	struct sealing *sealing = &deployment->sealing;
+	random_bytes(sealing->data_key, DATA_KEY_SIZE);
+	buf_clear(&sealing->recovery);
+	return recovery_split(deployment->manifest, sealing->data_key, recovery_secrets,
+		       &sealing->recovery, err) ||
+	       error_prefix(err, "generating recovery encryption key");
+}
+
+struct deployment *deployment_with_manifest(const struct deployment *from,
+	struct bytes manifest_text, int64_t now, struct strmap *recovery_secrets, struct error *err)
 {
 	AUTO(auto_deployment) struct deployment *next = deployment_new(STATE_ACCEPTING_MARBLES);
 	share_authority(next, from);
 	random_bytes(next->id, DEPLOYMENT_ID_SIZE);
+	random_bytes(next->counter_key, COUNTER_KEY_SIZE);
 	if (!deployment_set_manifest(next, manifest_text, err))
 		return NULL;
 	if (!secrets_generate_shared(
@@ -128,7 +141,8 @@ struct deployment *deployment_with_manifest(
 		error_prefix(err, "generating secrets from manifest");
 		return NULL;
 	}
-	if (!dry_run(next, NULL, now, err))
+	if (!deployment_renew_sealing(next, recovery_secrets, err) ||
+		!dry_run(next, NULL, now, err))
 		return NULL;
 	update_log_begin(&next->update_log, "Initial manifest set");
 	update_log_end(&next->update_log);
@@ -147,6 +161,9 @@ struct deployment *deployment_copy(const struct deployment *from)
 	struct deployment *copy = deployment_new(from->state);
 	share_authority(copy, from);
 	memcpy(copy->id, from->id, DEPLOYMENT_ID_SIZE);
+	memcpy(copy->counter_key, from->counter_key, COUNTER_KEY_SIZE);
+	copy->is_witnessed = from->is_witnessed;
+	sealing_copy(&copy->sealing, &from->sealing);
 	buf_put(&copy->manifest_text, from->manifest_text.data, from->manifest_text.size);
 	buf_put(&copy->manifest_signature, from->manifest_signature.data,
 		from->manifest_signature.size);
@@ -183,6 +200,8 @@ void deployment_release(struct deployment *deployment)
 	buf_free(&deployment->update_log);
 	pending_free(deployment->pending);
 	free_prepared(deployment);
+	sealing_free(&deployment->sealing);
+	memory_wipe(deployment->counter_key, COUNTER_KEY_SIZE);
 	memory_wipe(deployment->root_secret, ROOT_SECRET_SIZE);
 	memory_wipe(deployment->previous_root_secret, ROOT_SECRET_SIZE);
 	free(deployment);

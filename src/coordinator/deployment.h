@@ -7,8 +7,10 @@
 #define COORDINATOR_DEPLOYMENT_H
 
 #include "base/strmap.h"
+#include "coordinator/counters.h"
 #include "coordinator/pending_update.h"
 #include "coordinator/pki.h"
+#include "coordinator/sealed_file.h"
 #include "coordinator/secrets.h"
 #include "manifest/manifest.h"
 
@@ -34,9 +36,13 @@ struct deployment {
 	uint8_t previous_root_secret[ROOT_SECRET_SIZE]; /* the same until it is rotated */
 
 	/* from here on empty until there is a manifest */
-	uint8_t id[DEPLOYMENT_ID_SIZE]; /* ties the activation counters to this deployment */
-	struct buf manifest_text;       /* the exact bytes that were set */
-	struct buf manifest_signature;  /* ECDSA by the root key over them, ASN.1 DER */
+	uint8_t id[DEPLOYMENT_ID_SIZE];        /* ties the activation counters to this deployment */
+	uint8_t counter_key[COUNTER_KEY_SIZE]; /* seals them, whatever seals the rest */
+	bool has_old_counters;         /* from a version that sealed them with the data key */
+	bool is_witnessed;             /* a witness knows how new this is, and must be asked */
+	struct sealing sealing;        /* of all this; not part of what is encoded */
+	struct buf manifest_text;      /* the exact bytes that were set */
+	struct buf manifest_signature; /* ECDSA by the root key over them, ASN.1 DER */
 	struct manifest *manifest;
 	struct strmap shared_secrets;   /* shared and user-defined: name to struct secret */
 	struct strmap previous_secrets; /* of those that were made anew, the values before */
@@ -62,11 +68,12 @@ struct deployment *deployment_create(const struct pki_options *options, int64_t 
 
 /*
  * What becomes of `from` when a manifest is set: same authority, secrets generated, templates tried
- * (spec manifest.md clauses 3 and 5.5), signature and log entry made. NULL with an error that has
- * the prefix of the spec.
+ * (spec manifest.md clauses 3 and 5.5), signature and log entry made. `recovery_secrets` as below.
+ * NULL with an error that has the prefix of the spec.
  */
-struct deployment *deployment_with_manifest(
-	const struct deployment *from, struct bytes manifest_text, int64_t now, struct error *err);
+struct deployment *deployment_with_manifest(const struct deployment *from,
+	struct bytes manifest_text, int64_t now, struct strmap *recovery_secrets,
+	struct error *err);
 
 /*
  * Another one that says the same, with one reference, for the functions below to change before it
@@ -85,9 +92,17 @@ bool deployment_reload_manifest(struct deployment *deployment, struct error *err
 bool deployment_renew_authority(
 	struct deployment *deployment, unsigned curve_bits, int64_t now, struct error *err);
 
+/*
+ * Makes a new data key, which the recovery keys of the manifest can restore: adds to
+ * `recovery_secrets` what their owners get (see recovery_split).
+ */
+bool deployment_renew_sealing(
+	struct deployment *deployment, struct strmap *recovery_secrets, struct error *err);
+
 /* Appends everything that must survive a restart (spec pki-and-state.md clause 5), or reads it. */
 bool deployment_encode(const struct deployment *deployment, struct buf *out, struct error *err);
-struct deployment *deployment_decode(struct bytes data, struct error *err);
+struct deployment *deployment_decode(
+	struct bytes data, const struct sealing *sealing, struct error *err);
 
 /* An empty one with one reference, and, whenever its authority is new, what is made once of it. */
 struct deployment *deployment_new(enum coordinator_state state);

@@ -60,3 +60,12 @@ void json_put_names(struct buf *object, const char *name, const struct strmap *m
 	}
 	buf_put_u8(object, ']');
 }
+
+void json_put_byte_map(struct buf *object, const char *name, const struct strmap *map)
+{
+	json_put_name(object, name);
+	buf_put_u8(object, '{');
+	for (size_t i = 0; i < map->count; i++)
+		json_put_bytes(object, map->entries[i].name, buf_bytes(map->entries[i].value));
+	buf_put_u8(object, '}');
+}

@@ -18,5 +18,7 @@ void json_put_bool(struct buf *object, const char *name, bool value);
 void json_put_bytes(struct buf *object, const char *name, struct bytes value);
 /* The names of the map as a list. */
 void json_put_names(struct buf *object, const char *name, const struct strmap *map);
+/* An object of the names and, in base64, the values of a map to struct buf. */
+void json_put_byte_map(struct buf *object, const char *name, const struct strmap *map);
 
 #endif

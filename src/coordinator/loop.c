@@ -129,6 +129,7 @@ static bool init_servers(struct loop *loop, const struct loop_config *config, st
 		.context = config->core,
 		.offload = offload,
 		.offload_context = loop,
+		.takes_time = client_api_takes_time,
 		.body_max = BODY_MAX,
 		.connections_max = config->client_connections,
 		.idle_seconds = IDLE_SECONDS,

@@ -5,8 +5,10 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "coordinator/build_info.h"
+#include "coordinator/check_state.h"
 #include "coordinator/config.h"
 #include "coordinator/loop.h"
+#include "coordinator/recovery_secrets.h"
 #include "coordinator/serve.h"
 #include "crypto/decoders.h"
 #include "net/listen.h"
@@ -69,15 +71,28 @@ static bool find_attestation(const struct config *config, const char **folder, s
 static bool set_startup_manifest(struct core *core, const char *path, struct error *err)
 {
 	AUTO(buf_free) struct buf manifest = { 0 };
+	/* there is nobody to hand them to (spec client-api.md clause 8) */
+	AUTO(recovery_secrets_free) struct strmap recovery_secrets = { 0 };
 	log_info("Setting startup manifest");
 	struct error reason = { 0 };
 	if (file_read(path, MANIFEST_MAX, &manifest, &reason) &&
-		core_set_manifest(core, buf_bytes(&manifest), &reason))
+		core_set_manifest(core, buf_bytes(&manifest), &recovery_secrets, &reason))
 		return true;
 	return error_set(err, reason.kind, "startup manifest: %s%s", reason.message,
 		reason.kind == ERROR_STATE ? ": a manifest is set already, so start without "
 					     "EDG_STARTUP_MANIFEST"
 					   : "");
+}
+
+/* Prints what there is; the exit status tells whether it could be used. */
+static int show_state(const struct config *config)
+{
+	AUTO(buf_free) struct buf text = { 0 };
+	bool is_enclave = !config->simulation && issuer_is_present(ATTESTATION_FOLDER);
+	bool is_usable =
+		check_state(config->check_state, is_enclave ? ATTESTATION_FOLDER : NULL, &text);
+	fputs(buf_text(&text), stdout);
+	return is_usable ? 0 : 1;
 }
 
 static bool run(const struct config *config, struct error *err)
@@ -94,6 +109,7 @@ static bool run(const struct config *config, struct error *err)
 			.refreshes_in_background = true,
 		},
 		.trust_root_file = config->trust_root,
+		.witness_file = config->witness,
 		.version = config->metrics_address ? MARBLERUN_VERSION : NULL,
 	};
 	struct core core;
@@ -122,6 +138,8 @@ int main(int argc, char **argv)
 	case CONFIG_RUN:
 		break;
 	}
+	if (config.check_state)
+		return show_state(&config);
 	set_up_log(&config);
 	log_info("Starting coordinator", "version", MARBLERUN_VERSION, "commit", build_commit);
 	if (run(&config, &err)) {

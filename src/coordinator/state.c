@@ -101,6 +101,9 @@ bool deployment_encode(const struct deployment *deployment, struct buf *out, str
 	put_bytes(state, "previousRootSecret",
 		(struct bytes){ deployment->previous_root_secret, ROOT_SECRET_SIZE });
 	put_bytes(state, "deploymentID", (struct bytes){ deployment->id, DEPLOYMENT_ID_SIZE });
+	put_bytes(state, "counterKey", (struct bytes){ deployment->counter_key, COUNTER_KEY_SIZE });
+	if (deployment->is_witnessed)
+		put_bytes(state, "witness", bytes_of_text("1"));
 	put_bytes(state, "manifest", buf_bytes(&deployment->manifest_text));
 	put_bytes(state, "manifestSignature", buf_bytes(&deployment->manifest_signature));
 	put_bytes(state, "updateLog", buf_bytes(&deployment->update_log));
@@ -190,6 +193,15 @@ static void get_previous_root_secret(const json_t *state, struct deployment *dep
 		memcpy(previous, deployment->root_secret, ROOT_SECRET_SIZE);
 }
 
+/* States of versions that could not change the data key sealed the counters with it. */
+static void get_counter_key(const json_t *state, struct deployment *deployment)
+{
+	deployment->has_old_counters =
+		!get_exactly(state, "counterKey", deployment->counter_key, COUNTER_KEY_SIZE);
+	if (deployment->has_old_counters)
+		memcpy(deployment->counter_key, deployment->sealing.data_key, COUNTER_KEY_SIZE);
+}
+
 static bool fill(const json_t *state, struct deployment *deployment, struct error *err)
 {
 	AUTO(buf_free) struct buf number = { 0 };
@@ -202,11 +214,14 @@ static bool fill(const json_t *state, struct deployment *deployment, struct erro
 		!get_bytes(state, "updateLog", &deployment->update_log))
 		return error_set(err, ERROR_INTERNAL, "sealed state misses a part");
 	get_previous_root_secret(state, deployment);
+	get_counter_key(state, deployment);
+	deployment->is_witnessed = json_object_get(state, "witness") != NULL;
 	return state_get_updates(state, deployment, err) &&
 	       deployment_reload_manifest(deployment, err) && get_secrets(state, deployment, err);
 }
 
-struct deployment *deployment_decode(struct bytes data, struct error *err)
+struct deployment *deployment_decode(
+	struct bytes data, const struct sealing *sealing, struct error *err)
 {
 	AUTO(auto_json) json_t *state = json_loadb(data.data, data.size, 0, NULL);
 	if (!json_is_object(state)) {
@@ -215,6 +230,7 @@ struct deployment *deployment_decode(struct bytes data, struct error *err)
 	}
 	AUTO(auto_deployment)
 	struct deployment *deployment = deployment_new(STATE_ACCEPTING_MARBLES);
+	sealing_copy(&deployment->sealing, sealing);
 	if (!fill(state, deployment, err))
 		return NULL;
 	deployment_prepare(deployment);

@@ -157,6 +157,7 @@ bool key_verify(EVP_PKEY *key, const EVP_MD *digest, struct bytes data, struct b
 	unsigned size = 0;
 	bool good = ctx && EVP_Digest(data.data, data.size, hash, &size, digest, NULL) == 1 &&
 		    EVP_PKEY_verify_init(ctx) == 1 &&
+		    EVP_PKEY_CTX_set_signature_md(ctx, digest) == 1 &&
 		    EVP_PKEY_verify(ctx, signature.data, signature.size, hash, size) == 1;
 	ERR_clear_error();
 	return good;

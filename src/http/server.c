@@ -138,9 +138,10 @@ static void handle_elsewhere(const struct http_server_config *config, struct evh
 	config->offload(config->offload_context, job_run, job_done, job);
 }
 
-static bool only_asks(const char *method)
+static bool takes_time(const struct http_server_config *config, const struct http_request *request)
 {
-	return !strcmp(method, "GET") || !strcmp(method, "HEAD");
+	bool only_asks = !strcmp(request->method, "GET") || !strcmp(request->method, "HEAD");
+	return !only_asks || (config->takes_time && config->takes_time(request));
 }
 
 static void handle_here(const struct http_server_config *config, struct evhttp_request *client,
@@ -173,7 +174,7 @@ static void on_request(struct evhttp_request *request, void *context)
 		.peer = SSL_get0_peer_certificate(tls),
 		.peer_chain = SSL_get_peer_cert_chain(tls),
 	};
-	if (server->config.offload && !only_asks(asked.method))
+	if (server->config.offload && takes_time(&server->config, &asked))
 		handle_elsewhere(&server->config, request, &asked);
 	else
 		handle_here(&server->config, request, &asked);

@@ -54,6 +54,7 @@ struct http_server_config {
 	 */
 	void (*offload)(void *context, void (*run)(void *job), void (*done)(void *job), void *job);
 	void *offload_context;
+	bool (*takes_time)(const struct http_request *request); /* so offload a GET, too; or NULL */
 	size_t body_max;            /* a longer body is answered with 413 */
 	size_t connections_max;     /* with TLS, no further ones are accepted until one ends */
 	int idle_seconds;           /* a connection that is silent for so long is closed */

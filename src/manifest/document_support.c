@@ -1,31 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a manifest may ask for that this version does not have. It is refused where the owner would
- * otherwise rely on something that is not there, such as a recovery.
+ * otherwise rely on something that is not there.
  */
 #include "manifest/document.h"
 
 #include "base/log.h"
 
-#include <string.h>
 #include <strings.h>
-
-static bool refuse(struct error *err, const char *what)
-{
-	return error_set(err, ERROR_UNSUPPORTED, "%s: this version does not support it", what);
-}
 
 static bool check_config_is_supported(const struct document_config *config, struct error *err)
 {
-	const char *mode = document_text(config->seal_mode);
-	if (*mode && strcmp(mode, "ProductKey") != 0)
-		return error_set(err, ERROR_UNSUPPORTED,
-			"Config.SealMode: this version supports ProductKey, not %s", mode);
 	for (size_t i = 0; i < config->feature_gate_count; i++) {
 		if (!strcasecmp(config->feature_gates[i], "AzureHSMSealing"))
-			return refuse(err, "Config.FeatureGates: AzureHSMSealing");
+			return error_set(err, ERROR_UNSUPPORTED,
+				"Config.FeatureGates: AzureHSMSealing: this version does not support "
+				"it");
 	}
-	return !config->recovery_threshold || refuse(err, "Config.RecoveryThreshold");
+	return true;
 }
 
 static void warn_if_any(const struct strmap *section, const char *name, const char *reason)
@@ -43,9 +35,6 @@ static void warn_of_sections_without_effect(const struct document *document)
 
 bool document_check_support(const struct document *document, struct error *err)
 {
-	if (document->recovery_keys.count)
-		return error_set(err, ERROR_UNSUPPORTED,
-			"RecoveryKeys: this version does not support recovery: remove them");
 	if (!check_config_is_supported(&document->config, err))
 		return false;
 	warn_of_sections_without_effect(document);

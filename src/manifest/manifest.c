@@ -26,6 +26,7 @@ void manifest_free(struct manifest *manifest)
 	strmap_free(&manifest->secrets, free_secret);
 	users_free(&manifest->roles, &manifest->users);
 	strmap_free(&manifest->tls, document_tls_tag_free);
+	strmap_free(&manifest->recovery_keys, free);
 	free(manifest);
 }
 
@@ -82,6 +83,23 @@ static bool has_gate(const struct document_config *config, const char *gate)
 	return false;
 }
 
+static enum seal_mode seal_mode_of(const struct document_config *config)
+{
+	const char *mode = document_text(config->seal_mode);
+	if (!strcmp(mode, "UniqueKey"))
+		return SEAL_UNIQUE_KEY;
+	return !strcmp(mode, "Disabled") ? SEAL_DISABLED : SEAL_PRODUCT_KEY;
+}
+
+static void copy_recovery_keys(const struct document *document, struct strmap *keys)
+{
+	for (size_t i = 0; i < document->recovery_keys.count; i++) {
+		const struct strmap_entry *entry = &document->recovery_keys.entries[i];
+		strmap_add(keys, entry->name, xstrdup(document_text(*(char **)entry->value)));
+	}
+	strmap_sort(keys, free);
+}
+
 static struct manifest *take_manifest(struct document *document)
 {
 	struct manifest *manifest = xcalloc(1, sizeof(*manifest));
@@ -91,7 +109,10 @@ static struct manifest *take_manifest(struct document *document)
 		.counts = has_gate(&document->config, "MonotonicCounter"),
 		.update_threshold = document->config.update_threshold,
 		.rotate_root_secret = document->config.rotate_root_secret,
+		.recovery_threshold = document->config.recovery_threshold,
+		.seal_mode = seal_mode_of(&document->config),
 	};
+	copy_recovery_keys(document, &manifest->recovery_keys);
 	manifest->packages = document->packages;
 	manifest->marbles = document->marbles;
 	document->packages = (struct strmap){ 0 };

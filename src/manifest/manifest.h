@@ -8,6 +8,7 @@
 
 #include "attest/policy.h"
 #include "base/strmap.h"
+#include "manifest/seal_mode.h"
 #include "manifest/secret.h"
 #include "manifest/template.h"
 #include "manifest/user.h"
@@ -53,20 +54,23 @@ struct manifest_marble {
 
 /* What the Config section switches (clause 2.7). */
 struct manifest_config {
-	bool signs_quotes;         /* feature gate SignQuoteEndpoint */
-	bool counts;               /* feature gate MonotonicCounter */
-	uint64_t update_threshold; /* 0: all users who may update the manifest */
+	bool signs_quotes;           /* feature gate SignQuoteEndpoint */
+	bool counts;                 /* feature gate MonotonicCounter */
+	uint64_t update_threshold;   /* 0: all users who may update the manifest */
+	uint64_t recovery_threshold; /* 0: all recovery keys */
 	bool rotate_root_secret;
+	enum seal_mode seal_mode;
 };
 
 struct manifest {
 	atomic_size_t references;
-	struct strmap packages; /* name to struct package_properties */
-	struct strmap marbles;  /* name to struct manifest_marble */
-	struct strmap secrets;  /* name to struct secret, generated ones without value */
-	struct strmap tls;      /* name to struct manifest_tls_tag */
-	struct strmap roles;    /* name to struct manifest_role */
-	struct strmap users;    /* name to struct manifest_user */
+	struct strmap packages;      /* name to struct package_properties */
+	struct strmap marbles;       /* name to struct manifest_marble */
+	struct strmap secrets;       /* name to struct secret, generated ones without value */
+	struct strmap tls;           /* name to struct manifest_tls_tag */
+	struct strmap roles;         /* name to struct manifest_role */
+	struct strmap users;         /* name to struct manifest_user */
+	struct strmap recovery_keys; /* name to char *, PEM */
 	struct manifest_config config;
 };
 

@@ -162,16 +162,6 @@ def test_c08_c11_u11_the_update_log_begins_with_the_manifest(running):
     assert running.get("/api/v2/update") == {"updateLog": [line]}
 
 
-@pytest.mark.parametrize("section,text", [
-    ({"RecoveryKeys": {"a": "x"}}, "RecoveryKeys"),
-    ({"Config": {"SealMode": "Disabled"}}, "SealMode")])
-def test_what_this_version_cannot_do_is_refused_by_name(running, section, text):
-    answer = running.set_manifest(manifest_of({"marble": {}}, **section))
-    assert answer.status_code == 400
-    assert text in answer.json()["message"]
-    assert "support" in answer.json()["message"]
-
-
 @pytest.mark.parametrize("template,text", [
     ("{{ hex .Secrets.none }}", "secret does not exist"),
     ("{{ pem .MarbleRun.RootCA.Private }}", "tried to parse secret with empty value"),

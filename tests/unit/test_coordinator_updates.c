@@ -63,7 +63,7 @@ static struct counters_config config_of(void **state)
 {
 	static const uint8_t id[16] = "this deployment.";
 	static const uint8_t key[32] = "a key of thirty-two bytes, fixed";
-	return (struct counters_config){ .folder = *state, .id = id, .data_key = key };
+	return (struct counters_config){ .folder = *state, .id = id, .key = key };
 }
 
 static uint64_t raise(struct counters *counters, const char *name, uint64_t value)
