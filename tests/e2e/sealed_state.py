@@ -24,7 +24,8 @@ def open_with(data, key):
     recovery, header, sealed = split(data)
     plain = AESGCM(key).decrypt(sealed[:12], sealed[12:], header)
     assert plain[:32] == hashlib.sha256(recovery).digest()
-    return {name: _decode(value) for name, value in json.loads(plain[32:]).items()}
+    return {name: _decode(value, of_numbers=name == "securityVersions")
+            for name, value in json.loads(plain[32:]).items()}
 
 
 def split(data):
@@ -71,9 +72,10 @@ def counters(folder):
     return counts
 
 
-def _decode(value):
+def _decode(value, of_numbers=False):
     if isinstance(value, dict):
-        return {name: _decode(member) for name, member in value.items()}
+        return {name: int(member) if of_numbers else _decode(member)
+                for name, member in value.items()}
     return base64.b64decode(value) if isinstance(value, str) else value
 
 
