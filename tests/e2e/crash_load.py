@@ -143,6 +143,8 @@ class World:
         self.activating = True
         try:
             self.limited.activate(self.coordinator, "limited")
+        except OSError as error:
+            return self.activate_again(error)
         except grpc.RpcError as error:
             if error.code() == grpc.StatusCode.UNAVAILABLE:
                 return self.activate_again(error)
