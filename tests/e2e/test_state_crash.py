@@ -73,7 +73,5 @@ def test_p08_a_call_that_fails_changes_nothing(new_world, kind):
         world.start()
         world.check()  # and what will be
         world.coordinator.stop()
-    if kind == "short":
-        assert world.refusals == 0  # the rest is written, too
-    else:
-        assert world.refusals > FAILURES / 2  # all but removals, of which few matter
+    # removals matter little, and of a write that comes short the rest is written
+    assert FAILURES / 4 < world.refusals < FAILURES
