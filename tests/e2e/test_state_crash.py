@@ -19,6 +19,9 @@ CALLS = 45     # more than any change of the load makes
 TURNS = 3      # begin with another change each; so there are 540 kills
 FAILURES = 30  # calls that fail, of each kind
 
+# the injector has to be the first library, as the runtime of a sanitizer has
+pytestmark = pytest.mark.plain_build
+
 
 @pytest.fixture(name="owners", scope="session")
 def fixture_owners():
