@@ -381,3 +381,17 @@ def test_what_is_no_quote_is_refused_before_anybody_is_asked(cli, machine, liar,
     (tmp_path / "nothing").write_bytes(b"\0" * 1000)
     cli.fail(*fetch(cli, machine, tmp_path / "nothing", liar, liar.url()))
     assert not liar.asked
+
+
+def test_collateral_for_tdx_comes_from_the_address_for_tdx(cli, machine, served, tmp_path):
+    quote = tmp_path / "td_quote"
+    with quote.open("wb") as out:
+        subprocess.run([PLATFORM, "quote", machine, "--tdx", "--report-data", "00"], check=True,
+                       stdout=out)
+    trusted = ("--trust-root", machine / "root_ca.pem")
+    told = cli.succeed(*fetch(cli, machine, quote, served, served.url()))
+    assert "Collateral fetched" in told
+    assert json.loads((cli.folder / "fetched/tcb_info.json").read_text())["tcbInfo"]["id"] == "TDX"
+    cli.succeed("quote", "verify", quote, "--collateral", cli.folder / "fetched", *trusted)
+    error = cli.fail(*fetch(cli, machine, quote, served, served.url("v3")))
+    assert "HTTP status 404" in error
