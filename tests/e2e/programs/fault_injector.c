@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Preloaded into a Coordinator: lets one of its calls on files below FAULT_FOLDER fail, or kills the
- * process there. FAULT_AT is the number of the call, from 1; FAULT_KIND is `kill`, `torn` (a write
- * that gets half of its bytes to the file before the kill), `short` (a write that says so), or the
- * name of an errno. Calls count once the file FAULT_FOLDER.armed is there.
+ * Preloaded into a Coordinator: lets one of its calls on files below FAULT_FOLDER fail, or kills
+ * the process there. FAULT_AT is the number of the call, from 1; FAULT_KIND is `kill`, `torn` (a
+ * write that gets half of its bytes to the file before the kill), `short` (a write that says so),
+ * or the name of an errno. Calls count once the file FAULT_FOLDER.armed is there.
  */
 /* ftruncate and ftruncate64 are two functions here */
 #undef _FILE_OFFSET_BITS
