@@ -212,6 +212,18 @@ bool marblerun_verify_manifest(struct marblerun *m, const char *fingerprint);
 bool marblerun_set_manifest(
 	struct marblerun *m, const void *json, size_t size, struct marblerun_bytes *recovery);
 
+/*
+ * Hands in one recovery secret, decrypted by the private recovery key, and its signature by that
+ * key (RSASSA-PKCS1-v1_5 with SHA-256). The secret may be encrypted with the key of the next
+ * function (RSA-OAEP with SHA-256) on its way. `remaining`: secrets that are missing; 0: the
+ * Coordinator is recovered, and has its old root certificate again. `message` is a text for people.
+ */
+bool marblerun_recover(struct marblerun *m, const void *secret, size_t secret_size,
+	const void *signature, size_t signature_size, uint64_t *remaining,
+	struct marblerun_bytes *message);
+/* The ephemeral key of a Coordinator that waits for recovery: PEM of an RSA public key. */
+bool marblerun_get_recovery_key(struct marblerun *m, struct marblerun_bytes *pem);
+
 /* Lines of JSON, each with a line feed at its end. */
 bool marblerun_get_update_log(struct marblerun *m, struct marblerun_bytes *lines);
 

@@ -99,14 +99,16 @@ bool arguments_find_command(
 			continue;
 		}
 		const char *word = *cursor.next++;
+		bool is_command = path.size && (*command)->run;
 		AUTO(auto_free) char *group = xstrdup(buf_text(&path));
 		buf_printf(&path, "%s%s", path.size ? " " : "", word);
 		const struct command *found = command_find(buf_text(&path));
+		/* behind a command, a word may name one below it, or be its first argument */
+		if (!found && is_command)
+			break;
 		if (!found)
 			return help_unknown_command(group, word, err);
 		*command = found;
-		if (found->run)
-			break;
 	}
 	return true;
 }

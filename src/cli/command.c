@@ -116,6 +116,37 @@ static const struct flag quote_verify_flags[] = {
 		"accept debug enclaves, for tests" },
 };
 
+/* of commands that open or sign a recovery secret */
+#define RECOVERY_KEY_FLAG                                                                          \
+	{                                                                                          \
+		"key", 'k', FLAG_TEXT, MEMBER(key), "FILE", NULL, NULL,                            \
+			"your private recovery key, in PEM"                                        \
+	}
+
+#define NEW_FILE_FLAG                                                                              \
+	{                                                                                          \
+		"output", 'o', FLAG_TEXT, MEMBER(output), "FILE", NULL, NULL, "new file to write"  \
+	}
+
+static const struct flag recover_flags[] = { RECOVERY_KEY_FLAG, JSON_FLAG };
+
+static const struct flag recover_signed_flags[] = {
+	{ "signature", 's', FLAG_TEXT, MEMBER(signature_file), "FILE", NULL, NULL,
+		"signature of the secret, by sign-secret" },
+	JSON_FLAG,
+};
+
+static const struct flag recovery_key_flags[] = { NEW_FILE_FLAG };
+
+static const struct flag encrypt_secret_flags[] = {
+	{ "coordinator-pub-key", 0, FLAG_TEXT, MEMBER(coordinator_pub_key), "FILE", NULL, NULL,
+		"the Coordinator's key, by public-key" },
+	NEW_FILE_FLAG,
+	RECOVERY_KEY_FLAG,
+};
+
+static const struct flag sign_secret_flags[] = { NEW_FILE_FLAG, RECOVERY_KEY_FLAG };
+
 const struct command commands[] = {
 	{ "manifest", "", 0, 0, "Work with the manifest of a Coordinator", NULL, NO_FLAGS },
 	{ "manifest set", "<file> <IP:PORT>", 2, 2,
@@ -158,6 +189,20 @@ const struct command commands[] = {
 		cmd_secret_get, FLAGS(secret_get_flags) },
 	{ "status", "<IP:PORT>", 1, 1, "Print the state of a Coordinator", cmd_status,
 		FLAGS(json_flags) },
+	{ "recover", "<file> <IP:PORT>", 2, 2,
+		"Hand in a recovery secret to a Coordinator that waits for recovery", cmd_recover,
+		FLAGS(recover_flags) },
+	{ "recover-with-signature", "<file> <IP:PORT>", 2, 2,
+		"Hand in a recovery secret that was signed, and may be encrypted, elsewhere",
+		cmd_recover_with_signature, FLAGS(recover_signed_flags) },
+	{ "recover-with-signature public-key", "<IP:PORT>", 1, 1,
+		"Get the key of a Coordinator to encrypt recovery secrets with",
+		cmd_recovery_public_key, FLAGS(recovery_key_flags) },
+	{ "recover-with-signature encrypt-secret", "<file>", 1, 1,
+		"Encrypt a recovery secret for a Coordinator, offline", cmd_recovery_encrypt_secret,
+		FLAGS(encrypt_secret_flags) },
+	{ "recover-with-signature sign-secret", "<file>", 1, 1, "Sign a recovery secret, offline",
+		cmd_recovery_sign_secret, FLAGS(sign_secret_flags) },
 	{ "collateral", "", 0, 0, "Work with DCAP collateral", NULL, NO_FLAGS },
 	{ "collateral fetch", "<quote> <folder>", 2, 2,
 		"Get the collateral for the platform of a quote from a PCCS or PCS, and verify it",

@@ -63,6 +63,11 @@ bool cmd_manifest_update_cancel(const struct invocation *invocation, struct erro
 bool cmd_manifest_update_get(const struct invocation *invocation, struct error *err);
 bool cmd_manifest_verify(const struct invocation *invocation, struct error *err);
 bool cmd_package_info(const struct invocation *invocation, struct error *err);
+bool cmd_recover(const struct invocation *invocation, struct error *err);
+bool cmd_recover_with_signature(const struct invocation *invocation, struct error *err);
+bool cmd_recovery_encrypt_secret(const struct invocation *invocation, struct error *err);
+bool cmd_recovery_public_key(const struct invocation *invocation, struct error *err);
+bool cmd_recovery_sign_secret(const struct invocation *invocation, struct error *err);
 bool cmd_secret_get(const struct invocation *invocation, struct error *err);
 bool cmd_secret_set(const struct invocation *invocation, struct error *err);
 bool cmd_precheck(const struct invocation *invocation, struct error *err);

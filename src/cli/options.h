@@ -37,6 +37,8 @@ struct options {
 	const char *pkcs11_cert_id;
 	const char *pkcs11_cert_label;
 	const char *from_pem;
+	const char *signature_file;
+	const char *coordinator_pub_key;
 	bool missing;
 	bool signature;
 	bool display_update;

@@ -58,3 +58,12 @@ bool output_json(const json_t *document, struct error *err)
 	puts(buf_text(&text));
 	return true;
 }
+
+bool output_create(const char *path, struct bytes content, mode_t mode, struct error *err)
+{
+	AUTO(auto_close) int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	if (fd < 0)
+		return error_errno(err, "cannot create %s", path);
+	return file_write_all(fd, content.data, content.size) ||
+	       error_errno(err, "cannot write %s", path);
+}

@@ -16,6 +16,9 @@
  */
 bool output_write(const char *path, struct bytes content, mode_t mode, struct error *err);
 
+/* Writes a new file; one that exists is an error. */
+bool output_create(const char *path, struct bytes content, mode_t mode, struct error *err);
+
 /* Whether standard output is to get one JSON document and nothing else. */
 bool output_is_json(const struct options *options);
 /* The file that the user named for the result; NULL when it is to be printed. */

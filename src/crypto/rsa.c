@@ -25,6 +25,35 @@ EVP_PKEY *rsa_read_public_pem(struct bytes pem, struct error *err)
 	return TAKE(key);
 }
 
+static EVP_PKEY *read_pkcs1(struct bytes der)
+{
+	const uint8_t *next = der.data;
+	EVP_PKEY *key = d2i_PrivateKey(EVP_PKEY_RSA, NULL, &next, (long)der.size);
+	ERR_clear_error();
+	return key;
+}
+
+EVP_PKEY *rsa_read_private_pem(struct bytes pem, struct error *err)
+{
+	struct pem_reader reader = pem_reader_of(pem.data, pem.size);
+	AUTO(buf_free) struct buf der = { 0 };
+	AUTO(auto_pkey) EVP_PKEY *key = NULL;
+	char label[PEM_LABEL_MAX];
+	if (!pem_next(&reader, label, &der, NULL)) {
+		error_set(err, ERROR_INVALID, "did not contain a valid PEM block");
+		return NULL;
+	}
+	if (!strcmp(label, "RSA PRIVATE KEY"))
+		key = read_pkcs1(buf_bytes(&der));
+	else if (!strcmp(label, "PRIVATE KEY"))
+		key = key_read_private(buf_bytes(&der), NULL);
+	if (!key || EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA) {
+		error_set(err, ERROR_INVALID, "no private RSA key without password: %s", label);
+		return NULL;
+	}
+	return TAKE(key);
+}
+
 static bool use_oaep(EVP_PKEY_CTX *ctx)
 {
 	return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_OAEP_PADDING) == 1 &&
