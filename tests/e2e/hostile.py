@@ -247,12 +247,16 @@ def broken_object(dice, value, schema):
     return dice.choice(kinds)()
 
 
-def broken_manifest(dice, manifest):
+def misread_manifest(dice, manifest):
+    """What cannot even be decoded."""
     data = dump(manifest)
     return dice.choice([lambda: no_json(dice, data), lambda: too_deep(dice, data),
                         lambda: wrong_type(dice, manifest, MANIFEST),
-                        lambda: given_twice(dice, manifest, MANIFEST),
-                        lambda: breaks_a_rule(dice, manifest)])()
+                        lambda: given_twice(dice, manifest, MANIFEST)])()
+
+
+def broken_manifest(dice, manifest):
+    return dice.choice([misread_manifest, misread_manifest, breaks_a_rule])(dice, manifest)
 
 
 def broken_update(dice):

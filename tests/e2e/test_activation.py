@@ -188,3 +188,12 @@ def test_m16_q03_a_limit_holds_against_a_crowd(running):
             return False
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(attempt, range(30))) == 10
+
+
+def test_m13_a_simulated_coordinator_looks_at_no_quote(running):
+    packages = {"package": {"UniqueID": "a1" * 32}}
+    running.set_manifest({**manifest_of({"marble": {"MaxActivations": 2}}), "Packages": packages})
+    for quote in b"", b"no quote":
+        assert Marble().activate(running, "marble", quote=quote).env
+    refused(grpc.StatusCode.PERMISSION_DENIED, "reached max activations", Marble().activate, running,
+            "marble", quote=b"no quote")

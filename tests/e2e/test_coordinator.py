@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 import ssl
+import subprocess
 
 import grpc
 import pytest
@@ -120,6 +121,16 @@ def test_o01_p03_p04_flags_win_over_variables_and_names_reach_the_certificate(bu
     assert isinstance(root.signature_hash_algorithm, hashes.SHA384)
     coordinator.set_manifest(manifest_of({"marble": {}}))
     assert Marble().activate(coordinator, "marble").certificates()[0].public_key().key_size == 384
+
+
+def test_m01_o01_the_apis_have_ports_of_their_own(coordinator):
+    """In a network without other Coordinators."""
+    network = ["unshare", "--user", "--map-root-user", "--net"]
+    if subprocess.run([*network, "true"], check=False, capture_output=True).returncode:
+        pytest.skip("no network namespaces here")
+    coordinator.command = [*network, *coordinator.command]
+    coordinator.start(EDG_COORDINATOR_CLIENT_ADDR="", EDG_COORDINATOR_MESH_ADDR="")
+    assert coordinator.client.endswith(":4433") and coordinator.mesh.endswith(":2001")
 
 
 def test_o02_a_startup_manifest_is_set_or_nothing_runs(coordinator):

@@ -186,11 +186,9 @@ def test_t12_mutants_of_a_template_are_refused(fresh, manifest):
 def test_c08_mutants_of_an_update_are_refused(target, manifest, users):
     for i in range(COUNTS["update"]):
         dice = hostile.dice_of(f"update {i}")
-        mutant = hostile.broken_update(dice) if i % 3 else hostile.broken_manifest(dice, manifest)
-        if mutant.startswith(b'{"Infrastructures"'):
-            continue
+        mutant = hostile.broken_update(dice) if i % 3 else hostile.misread_manifest(dice, manifest)
         send(target, "/update", mutant, i)
-    assert target.count > COUNTS["update"] / 2
+    assert target.count == COUNTS["update"]
     good = json.dumps({"Packages": {"p": {"SecurityVersion": 3}}})
     assert Client(target.coordinator, users, "alice", "v1").update(good).status_code == 200
 
@@ -300,6 +298,6 @@ def test_c02_mutants_of_http_end_in_an_error_or_nothing(target):
     for i in range(COUNTS["http"]):
         answers.append(target.refuse_raw(*hostile.broken_http(hostile.dice_of(f"http {i}"))))
     assert target.count == COUNTS["http"]
-    assert sum(bool(answer) for answer in answers) > COUNTS["http"] / 2
+    assert sum(bool(answer) for answer in answers) > COUNTS["http"] / 3
     # without a mutation the request only lacks a user
     assert target.refuse_raw(hostile.REQUEST, True).split()[1] == b"401"
