@@ -129,7 +129,8 @@ static void keep_open(struct connection *connection)
 		connection->fd = fcntl(SSL_get_fd(connection->tls), F_DUPFD_CLOEXEC, 0);
 }
 
-/* Head and body of an answer are written one after the other: the body must not wait for the peer. */
+/* Head and body of an answer are written one after the other: the body must not wait for the peer.
+ */
 static void send_at_once(const SSL *tls)
 {
 	int on = 1;

@@ -50,11 +50,13 @@ def fixture_mesh(coordinator, signed):
     marbles = {"client": marble(), "server": marble("serve"), "open": marble("serve-no-client-auth"),
                "secrets": marble("secrets", "/data/key", "/data/text",
                                  Files={"/data/key": "{{ raw .Secrets.key }}", "/data/text": "text"}),
+               "counter": marble("monotonic-counter"),
                "peer": {"Package": "peer", "Parameters": {
                    "Env": {"KEY": "{{ base64 .Secrets.key }}"}}}}
     packages = {"test": {"SignerID": signed["preload"].signer_id, "ProductID": 1, "SecurityVersion": 1},
                 "peer": {"UniqueID": PEER["mrenclave"]}}
-    answer = coordinator.set_manifest({"Packages": packages, "Marbles": marbles, "Secrets": SECRETS})
+    answer = coordinator.set_manifest({"Packages": packages, "Marbles": marbles, "Secrets": SECRETS,
+                                       "Config": {"FeatureGates": ["MonotonicCounter"]}})
     assert answer.status_code == 200, answer.text
     return coordinator
 
@@ -126,3 +128,15 @@ def test_q01_secret_files_are_served_as_json(serve, peer, mesh, machine):
     secrets = json.loads(answer.text)
     key = AttestedMarble(machine, **PEER).attest(mesh, "peer").env["KEY"].decode()
     assert secrets == {"/data/key": key, "/data/text": "dGV4dA=="}
+
+
+def test_q01_a_marble_counts_at_the_coordinator(mesh, signed, machine, tmp_path):
+    application = Application(signed["executable"], machine, tmp_path / "counter")
+    run = application.run(mesh, "counter", EDG_COORDINATOR_CLIENT_ADDR=mesh.client)
+    assert run.status == 0, run.stderr
+    assert "the counter is 3" in run.stderr.splitlines()
+    # the same Marble goes on where it was, which its test does not expect; another begins anew
+    run = application.run(mesh, "counter", EDG_COORDINATOR_CLIENT_ADDR=mesh.client)
+    assert run.status == 1 and "the counter had another value" in run.stderr
+    (application.folder / "uuid").unlink()
+    assert application.run(mesh, "counter", EDG_COORDINATOR_CLIENT_ADDR=mesh.client).status == 0
