@@ -267,11 +267,12 @@ static void run_coordinator(const char *folder, const struct config *config)
 	AUTO(auto_free) char *device = xasprintf("%s/device", folder);
 	AUTO(auto_free) char *collateral = xasprintf("%s/platform/collateral", folder);
 	AUTO(auto_free) char *root = xasprintf("%s/platform/root_ca.pem", folder);
+	const struct pccs_options source = { .collateral = collateral };
 	const struct core_config core_config = {
 		.pki = { 256, "localhost" },
 		.seal_folder = config->seal_folder,
 		.attestation_folder = device,
-		.collateral_folder = collateral,
+		.collateral = source,
 		.trust_root_file = root,
 	};
 	AUTO(buf_free) struct buf signer = { 0 };

@@ -5,13 +5,16 @@
 #include "base/file.h"
 #include "base/hex.h"
 #include "base/memory.h"
+#include "base/number.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <pthread.h>
 #include <string.h>
 
 #define FILE_MAX_SIZE 256
 #define ID_DIGITS     32
+#define NUMBER_DIGITS 20
 
 struct witness {
 	char *path;
@@ -25,23 +28,50 @@ struct witness {
 	uint8_t next[WITNESS_ID_SIZE]; /* may be saved already, or not */
 };
 
+static bool take_prefix(const char **text, const char *prefix)
+{
+	size_t length = strlen(prefix);
+	bool is_there = !strncmp(*text, prefix, length);
+	*text += is_there ? length : 0;
+	return is_there;
+}
+
+/* What stands before `end`, which is stepped over. */
+static bool take_word(const char **text, char end, char *word, size_t size)
+{
+	const char *stop = strchr(*text, end);
+	if (!stop || (size_t)(stop - *text) >= size)
+		return false;
+	*(char *)mempcpy(word, *text, (size_t)(stop - *text)) = 0;
+	*text = stop + 1;
+	return true;
+}
+
+static bool take_number(const char **text, char end, uint64_t *value)
+{
+	char word[NUMBER_DIGITS + 1];
+	unsigned long number;
+	if (!take_word(text, end, word, sizeof(word)) || !number_parse(word, ULONG_MAX, &number))
+		return false;
+	*value = number;
+	return true;
+}
+
+static bool take_id(const char **text, char end, uint8_t id[WITNESS_ID_SIZE])
+{
+	char word[ID_DIGITS + 1];
+	return take_word(text, end, word, sizeof(word)) &&
+	       hex_decode_exact(id, WITNESS_ID_SIZE, word);
+}
+
 static bool parse(struct witness *witness, const char *text)
 {
-	char id[ID_DIGITS + 1];
-	char next[ID_DIGITS + 1];
-	int end = 0;
-	if (sscanf(text, "marblerun-witness 1 %32[0-9a-f] %" SCNu64 " %" SCNu64 "\n%n", id,
-		    &witness->sequence, &witness->records, &end) != 3 ||
-		!end || text[end - 1] != '\n' ||
-		!hex_decode_exact(witness->id, sizeof(witness->id), id))
+	if (!take_prefix(&text, "marblerun-witness 1 ") || !take_id(&text, ' ', witness->id) ||
+		!take_number(&text, ' ', &witness->sequence) ||
+		!take_number(&text, '\n', &witness->records))
 		return false;
-	if (!text[end])
-		return true;
-	text += end;
-	end = 0;
-	witness->has_next = sscanf(text, "next %32[0-9a-f]\n%n", next, &end) == 1 && end &&
-			    hex_decode_exact(witness->next, sizeof(witness->next), next);
-	return witness->has_next && text[end - 1] == '\n' && !text[end];
+	witness->has_next = take_prefix(&text, "next ");
+	return (!witness->has_next || take_id(&text, '\n', witness->next)) && !*text;
 }
 
 static bool read_witness(struct witness *witness, struct error *err)

@@ -21,7 +21,8 @@ struct connection {
 	struct http_connections *owner;
 	SSL *tls;
 	struct event *handshake_timer;
-	int fd; /* our own descriptor of the socket once the handshake is done, else -1 */
+	char *peer; /* "host:port", known since the handshake began: a reset forgets it */
+	int fd;     /* our own descriptor of the socket once the handshake is done, else -1 */
 };
 
 /* A socket after our last byte, until the peer's last byte. */
@@ -77,22 +78,24 @@ static void on_tls_freed(
 	if (connection->fd >= 0)
 		close_after_peer(owner, connection->fd);
 	event_free(connection->handshake_timer);
+	free(connection->peer);
 	free(connection);
 	if (owner->count-- == owner->max)
 		owner->set_accepting(true, owner->context);
 }
 
 /* "host:port", "" for a peer that is gone already. */
-static void describe_peer(int fd, struct buf *text)
+static char *describe_peer(int fd)
 {
 	struct sockaddr_storage address;
 	socklen_t size = sizeof(address);
 	char host[NI_MAXHOST];
 	char port[NI_MAXSERV];
-	if (!getpeername(fd, (struct sockaddr *)&address, &size) &&
-		!getnameinfo((struct sockaddr *)&address, size, host, sizeof(host), port,
+	if (getpeername(fd, (struct sockaddr *)&address, &size) ||
+		getnameinfo((struct sockaddr *)&address, size, host, sizeof(host), port,
 			sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV))
-		buf_printf(text, address.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
+		return xstrdup("");
+	return xasprintf(address.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
 }
 
 static const char *describe_failure(int reason, int number)
@@ -112,15 +115,14 @@ static const char *describe_failure(int reason, int number)
 }
 
 /* The text of the original, which names the layer. */
-static void log_failure(const struct http_connections *owner, int fd, const char *reason)
+static void log_failure(const struct connection *connection, const char *reason)
 {
 	AUTO(buf_free) struct buf text = { 0 };
-	if (!log_enabled(owner->error_level))
+	enum log_level level = connection->owner->error_level;
+	if (!log_enabled(level))
 		return;
-	buf_put_text(&text, "http: TLS handshake error from ");
-	describe_peer(fd, &text);
-	buf_printf(&text, ": %s", reason);
-	log_write(owner->error_level, __FILE__, __LINE__, buf_text(&text), (char *)0);
+	buf_printf(&text, "http: TLS handshake error from %s: %s", connection->peer, reason);
+	log_write(level, __FILE__, __LINE__, buf_text(&text), (char *)0);
 }
 
 static void keep_open(struct connection *connection)
@@ -144,7 +146,7 @@ static void on_handshake_failed(struct connection *connection, int number)
 	unsigned long code = ERR_peek_error();
 	int reason = ERR_GET_LIB(code) == ERR_LIB_SSL ? ERR_GET_REASON(code) : 0;
 	int fd = SSL_get_fd(connection->tls);
-	log_failure(connection->owner, fd, describe_failure(reason, code ? 0 : number));
+	log_failure(connection, describe_failure(reason, code ? 0 : number));
 	if (reason != SSL_R_HTTP_REQUEST)
 		return;
 	(void)!send(fd, hint, sizeof(hint) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -155,6 +157,8 @@ static void on_handshake_event(const SSL *tls, int where, int result)
 {
 	int number = errno;
 	struct connection *connection = SSL_get_app_data(tls);
+	if (!connection->peer)
+		connection->peer = describe_peer(SSL_get_fd(tls));
 	if (where & SSL_CB_HANDSHAKE_DONE) {
 		send_at_once(tls);
 		keep_open(connection);

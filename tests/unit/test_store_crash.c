@@ -300,12 +300,12 @@ static int count_in_child(const struct counters_config *config, int at, int how,
 		fault.how = how;
 		for (uint64_t i = 1; i <= 5; i++) {
 			if (counters_raise(counters, "a", i, &previous, NULL))
-				(void)!__real_write(told[1], &(char){ (char)i }, 1);
+				(void)!__real_write(told[1], &(uint8_t){ (uint8_t)i }, 1);
 		}
 		_exit(fault.calls < at);
 	}
 	close(told[1]);
-	char bytes[8];
+	uint8_t bytes[8];
 	int count = 0;
 	for (ssize_t got; (got = read(told[0], bytes, sizeof(bytes))) > 0;)
 		count = bytes[got - 1];
@@ -316,6 +316,25 @@ static int count_in_child(const struct counters_config *config, int at, int how,
 	return WIFEXITED(status) && WEXITSTATUS(status) ? -1 : count;
 }
 
+/* New counters, and a fault at one call of theirs. False if there are fewer calls. */
+static bool try_count(const struct counters_config *config, int at, int how)
+{
+	bool was_killed;
+	struct error err = { 0 };
+	struct counters *counters = counters_create(config, &err);
+	assert_success(counters != NULL, err);
+	counters_close(counters);
+	int told = count_in_child(config, at, how, &was_killed);
+	uint64_t count = count_in(config);
+	if (told < 0)
+		assert_int_equal(count, 5);
+	else if (was_killed)
+		assert_in_range(count, told, told + 1);
+	else
+		assert_int_equal(count, told);
+	return told >= 0;
+}
+
 static void counts_are_never_less_than_what_was_told(void **state)
 {
 	static const int faults[] = { KILL, ENOSPC, EIO };
@@ -323,22 +342,10 @@ static void counts_are_never_less_than_what_was_told(void **state)
 		.id = (const uint8_t *)"this deployment.",
 		.key = (const uint8_t *)"a key of thirty-two bytes, fixed" };
 	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
-		int told = 0;
-		for (int at = 1; told >= 0; at++) {
-			bool was_killed;
-			struct error err = { 0 };
-			struct counters *counters = counters_create(&config, &err);
-			assert_success(counters != NULL, err);
-			counters_close(counters);
-			told = count_in_child(&config, at, faults[i], &was_killed);
-			uint64_t count = count_in(&config);
-			if (told < 0)
-				assert_int_equal(count, 5);
-			else if (was_killed)
-				assert_in_range(count, told, told + 1);
-			else
-				assert_int_equal(count, told);
-		}
+		int at = 1;
+		while (try_count(&config, at, faults[i]))
+			at++;
+		assert_true(at > 1);
 	}
 }
 

@@ -54,7 +54,7 @@ static bool is_kind(const char *kind)
 static bool is_due(void)
 {
 	const char *at = getenv("FAULT_AT");
-	return at && atomic_fetch_add(&calls, 1) + 1 == atoi(at);
+	return at && atomic_fetch_add(&calls, 1) + 1 == (int)strtol(at, NULL, 10);
 }
 
 /* Kills, or sets errno. */
@@ -68,6 +68,7 @@ static int fail(void)
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): libc's names are reserved */
 ssize_t write(int fd, const void *data, size_t size)
 {
 	if (!is_file_below(fd) || !is_due())
@@ -102,3 +103,4 @@ int ftruncate64(int fd, off64_t size)
 {
 	return ftruncate(fd, size);
 }
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
