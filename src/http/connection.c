@@ -87,7 +87,7 @@ static void on_tls_freed(
 /* "host:port", "" for a peer that is gone already. */
 static char *describe_peer(int fd)
 {
-	struct sockaddr_storage address;
+	struct sockaddr_storage address = { 0 };
 	socklen_t size = sizeof(address);
 	char host[NI_MAXHOST];
 	char port[NI_MAXSERV];

@@ -52,13 +52,9 @@ def test_help_is_there_in_every_form_and_only_lists_what_exists(cli):
     assert "marblerun manifest set <file> <IP:PORT> [flags]" in cli.succeed("manifest", "set", "-h")
 
 
-@pytest.mark.parametrize("words, group", [
-    (["install"], ""),
-    (["manifest", "update", "f", "h"], " manifest update")])
-def test_commands_of_later_versions_are_unknown(cli, words, group):
-    word = words[2] if group else words[0]
-    assert cli.fail(*words) == (f'unknown command "{word}" for "marblerun{group}"\n'
-                                f"Run 'marblerun{group} --help' for usage.")
+def test_commands_of_later_versions_are_unknown(cli):
+    assert cli.fail("install") == ("unknown command \"install\" for \"marblerun\"\n"
+                                   "Run 'marblerun --help' for usage.")
 
 
 def test_a_mistyped_command_is_answered_with_near_names(cli):
