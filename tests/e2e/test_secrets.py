@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Secrets of every type, templates, TTLS and the PKI, computed anew by python3-cryptography."""
+"""Secrets of every type, templates and the PKI, computed anew by python3-cryptography."""
 
 import concurrent.futures
 import datetime
-import json
 import subprocess
 
 import fake_mesh
@@ -16,25 +15,14 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from client_fixtures import *  # noqa: F403  pylint: disable=wildcard-import,unused-wildcard-import
+from plain_manifest import manifest_of, set_manifest
 from real_coordinator import Coordinator, Marble
 
-PACKAGE = {"Debug": True, "SecurityVersion": 1, "ProductID": 1, "SignerID": "00" * 32}
 DAY = datetime.timedelta(days=1)
-
-
-def manifest_of(marbles, **sections):
-    return {"Packages": {"package": PACKAGE},
-            "Marbles": {name: {"Package": "package", **marble} for name, marble in marbles.items()},
-            **sections}
 
 
 def env_of(**env):
     return {"Parameters": {"Env": env}}
-
-
-def set_manifest(coordinator, *arguments, **sections):
-    answer = coordinator.set_manifest(manifest_of(*arguments, **sections))
-    assert answer.status_code == 200, answer.text
 
 
 def state_of(coordinator):
@@ -344,58 +332,6 @@ def test_t01_t09_t14_templates_choose_and_repeat(running):
     set_manifest(running, {"m": {"Parameters": {"Files": files}}}, Secrets=secrets)
     value = state_of(running)["secret:a"]["Private"].hex()
     assert Marble().activate(running, "m").files["/list"].decode() == f"a={value}\nb: 0"
-
-
-# TTLS (M23, F07, F08)
-
-
-def test_m23_m24_f07_f08_marbles_with_tls_tags_get_a_configuration(running):
-    secrets = {"web": {"Type": "cert-rsa", "Size": 2048, "Shared": True, "Cert": {"DNSNames": ["web"]}}}
-    tls = {"client": {"Outgoing": [{"Port": "5555", "Addr": "db.example"}, {"Port": "80", "Addr": "<&>"}]},
-           "server": {"Incoming": [{"Port": "8443"}, {"Port": "443", "Addr": "ignored", "Cert": "web",
-                                                      "DisableClientAuth": True}]},
-           "again": {"Incoming": [{"Port": "443"}]}}
-    set_manifest(running, {
-        "plain": {}, "client": {"TLS": ["client"]},
-        "server": {"TLS": ["server", "client"], **env_of(MARBLE_TTLS_CONFIG="replaced")},
-        "later": {"TLS": ["server", "again"]}}, Secrets=secrets, TLS=tls)
-    assert "MARBLE_TTLS_CONFIG" not in Marble().activate(running, "plain").env
-    given = Marble().activate(running, "client")
-    own = {"cacrt": given.env["MARBLE_PREDEFINED_ROOT_CA"].decode(),
-           "clicrt": given.env["MARBLE_PREDEFINED_MARBLE_CERTIFICATE_CHAIN"].decode().split(
-               "-----BEGIN", 2)[1],
-           "clikey": given.env["MARBLE_PREDEFINED_PRIVATE_KEY"].decode()}
-    own["clicrt"] = "-----BEGIN" + own["clicrt"]
-    text = given.env["MARBLE_TTLS_CONFIG"].decode()
-    config = json.loads(text)
-    assert config == {"tls": {"Incoming": {}, "Outgoing": {"db.example:5555": own, "<&>:80": own}}}
-    assert "\\u003c\\u0026\\u003e:80" in text
-    assert text == json.dumps(config, sort_keys=True, separators=(",", ":")).replace(
-        "<&>", "\\u003c\\u0026\\u003e")
-    given = Marble().activate(running, "server")
-    config = json.loads(given.env["MARBLE_TTLS_CONFIG"])["tls"]
-    assert sorted(config["Incoming"]) == ["*:443", "*:8443"] and len(config["Outgoing"]) == 2
-    assert config["Incoming"]["*:8443"]["clientAuth"] is True
-    web = config["Incoming"]["*:443"]
-    assert web["clientAuth"] is False
-    assert web["cacrt"] == given.env["MARBLE_PREDEFINED_ROOT_CA"].decode()
-    cert = x509.load_pem_x509_certificate(web["clicrt"].encode())
-    assert cert.public_bytes(serialization.Encoding.DER) == state_of(running)["secret:web"]["Cert"]
-    key = serialization.load_pem_private_key(web["clikey"].encode(), None)
-    assert public_der(key.public_key()) == public_der(cert.public_key())
-    config = json.loads(Marble().activate(running, "later").env["MARBLE_TTLS_CONFIG"])["tls"]
-    assert config["Incoming"]["*:443"]["clientAuth"] is True
-
-
-def test_m23_a_certificate_without_value_fails_the_activation(running):
-    secrets = {"web": {"Type": "cert-rsa", "UserDefined": True}}
-    tls = {"server": {"Incoming": [{"Port": "443", "Cert": "web", "DisableClientAuth": True}]}}
-    set_manifest(running, {"m": {"TLS": ["server"]}}, Secrets=secrets, TLS=tls)
-    with pytest.raises(grpc.RpcError) as caught:
-        Marble().activate(running, "m")
-    assert caught.value.code() == grpc.StatusCode.INTERNAL
-    assert caught.value.details() == (
-        "creating TTLS config: secret web: tried to parse secret with empty value")
 
 
 # PKI (P01 to P04)
