@@ -46,7 +46,8 @@ def test_m23_m24_f07_f08_marbles_with_tls_tags_get_a_configuration(running):
     assert web["clientAuth"] is False
     assert web["cacrt"] == given.env["MARBLE_PREDEFINED_ROOT_CA"].decode()
     cert = x509.load_pem_x509_certificate(web["clicrt"].encode())
-    assert cert.public_bytes(serialization.Encoding.DER) == sealed_state.read(running.folder / "state")["secret:web"]["Cert"]
+    state = sealed_state.read(running.folder / "state")
+    assert cert.public_bytes(serialization.Encoding.DER) == state["secret:web"]["Cert"]
     key = serialization.load_pem_private_key(web["clikey"].encode(), None)
     assert key.public_key().public_numbers() == cert.public_key().public_numbers()
     config = json.loads(Marble().activate(running, "later").env["MARBLE_TTLS_CONFIG"])["tls"]
