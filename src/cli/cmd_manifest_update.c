@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* manifest update apply, acknowledge, cancel and get (spec cli.md clause 4). */
+/* manifest update, and its apply, acknowledge, cancel and get (spec cli.md clause 4). */
 #include "cli/command.h"
 #include "cli/manifest_file.h"
 #include "cli/output.h"
@@ -31,6 +31,15 @@ static void print_submitted(const struct marblerun_update *update)
 	fputs("The following users may acknowledge the update: ", stdout);
 	print_names(update, ", ");
 	putchar('\n');
+}
+
+/* In the words of the releases that had no other update. */
+static void print_updated(const struct marblerun_update *update)
+{
+	if (update->missing)
+		print_submitted(update);
+	else
+		puts("Manifest successfully updated");
 }
 
 static void print_acknowledged(const struct marblerun_update *update)
@@ -69,6 +78,11 @@ static bool send_update(const struct invocation *invocation,
 		print(&update);
 	return recovery_data_hand_out(options, &update.recovery, result, err) &&
 	       (!output_is_json(options) || output_json(result, err));
+}
+
+bool cmd_manifest_update(const struct invocation *invocation, struct error *err)
+{
+	return send_update(invocation, marblerun_apply_update, print_updated, err);
 }
 
 bool cmd_manifest_update_apply(const struct invocation *invocation, struct error *err)

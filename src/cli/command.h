@@ -57,6 +57,7 @@ bool cmd_manifest_get(const struct invocation *invocation, struct error *err);
 bool cmd_manifest_log(const struct invocation *invocation, struct error *err);
 bool cmd_manifest_set(const struct invocation *invocation, struct error *err);
 bool cmd_manifest_signature(const struct invocation *invocation, struct error *err);
+bool cmd_manifest_update(const struct invocation *invocation, struct error *err);
 bool cmd_manifest_update_acknowledge(const struct invocation *invocation, struct error *err);
 bool cmd_manifest_update_apply(const struct invocation *invocation, struct error *err);
 bool cmd_manifest_update_cancel(const struct invocation *invocation, struct error *err);

@@ -31,13 +31,22 @@ static void put_flags(const char *title, const struct flag *flags, size_t count,
 	}
 }
 
+static bool has_commands(const char *group)
+{
+	for (size_t i = 0; i < command_count; i++) {
+		if (command_below(&commands[i], group))
+			return true;
+	}
+	return false;
+}
+
 static void put_commands(const char *group, struct buf *out)
 {
 	buf_put_text(out, "\nCommands:\n");
 	for (size_t i = 0; i < command_count; i++) {
 		const char *last = command_below(&commands[i], group);
 		if (last)
-			buf_printf(out, "  %-16s %s\n", last, commands[i].help);
+			buf_printf(out, "  %-22s %s\n", last, commands[i].help);
 	}
 	buf_printf(out, "\nUse \"marblerun %s%s<command> --help\" for more about a command.\n",
 		group, *group ? " " : "");
@@ -56,9 +65,9 @@ void help_put(const struct command *command, struct buf *out)
 	else if (*command->arguments)
 		buf_printf(out, " %s", command->arguments);
 	buf_put_text(out, " [flags]\n");
-	if (is_group)
+	if (has_commands(name))
 		put_commands(name, out);
-	else
+	if (!is_group)
 		put_flags("Flags", command->flags, command->flag_count, out);
 	put_flags("Global flags", global_flags, global_flag_count, out);
 }

@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -129,6 +131,14 @@ static void keep_open(struct connection *connection)
 		connection->fd = fcntl(SSL_get_fd(connection->tls), F_DUPFD_CLOEXEC, 0);
 }
 
+/* Head and body of an answer are written one after the other: the body must not wait for the peer.
+ */
+static void send_at_once(const SSL *tls)
+{
+	int on = 1;
+	(void)setsockopt(SSL_get_fd(tls), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+}
+
 static void on_handshake_failed(struct connection *connection, int number)
 {
 	static const char hint[] = "HTTP/1.0 400 Bad Request\r\n\r\n"
@@ -150,6 +160,7 @@ static void on_handshake_event(const SSL *tls, int where, int result)
 	if (!connection->peer)
 		connection->peer = describe_peer(SSL_get_fd(tls));
 	if (where & SSL_CB_HANDSHAKE_DONE) {
+		send_at_once(tls);
 		keep_open(connection);
 	} else if ((where & SSL_CB_EXIT) && result <= 0) {
 		int error = SSL_get_error(tls, result);

@@ -33,6 +33,8 @@ bool http_target_path(const char *target, struct buf *path)
 {
 	const char *start = skip_origin(target);
 	AUTO(buf_free) struct buf decoded = { 0 };
+	if (start == target && *start != '/')
+		return false;
 	decode(start, strcspn(start, "?#"), &decoded);
 	buf_put_text(path, decoded.size ? buf_text(&decoded) : "/");
 	return !memchr(buf_text(&decoded), 0, decoded.size);

@@ -5,7 +5,7 @@
 
 #include "base/buf.h"
 
-/* Appends the path without percent-encoding. False if it hides a NUL. */
+/* Appends the path without percent-encoding. False if there is none, or if it hides a NUL. */
 bool http_target_path(const char *target, struct buf *path);
 /* As sent, "" without one; points into the target. */
 const char *http_target_query(const char *target);

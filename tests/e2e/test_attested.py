@@ -67,7 +67,7 @@ def test_the_sample_in_gramines_syntax_becomes_a_marble(coordinator, key, probe,
     assert files["/data/plain"][1] == b"plain text"
 
 
-def test_both_variants_see_exactly_what_the_manifest_gives(coordinator, application):
+def test_x07_x10_x12_both_variants_see_exactly_what_the_manifest_gives(coordinator, application):
     deploy(coordinator, application, web={"Parameters": GIVEN})
     run = application.run(coordinator, "web", **HOST)
     assert run.status == 0, run.stderr
@@ -96,14 +96,14 @@ def test_both_variants_see_exactly_what_the_manifest_gives(coordinator, applicat
     assert not (application.folder / "data").exists()
 
 
-def test_without_argv_each_variant_has_its_own_default(coordinator, application, variant):
+def test_f06_x10_x12_without_argv_each_variant_has_its_own_default(coordinator, application, variant):
     deploy(coordinator, application, web={})
     run = application.run(coordinator, "web")
     assert run.status == 0, run.stderr
     assert run.stdout.splitlines() == (["./marble"] if variant == "executable" else ARGUMENT_FILE)
 
 
-def test_status_and_signals_of_the_application_pass_through(coordinator, application):
+def test_x10_x11_status_and_signals_of_the_application_pass_through(coordinator, application):
     deploy(coordinator, application, leaves=parameters("hello", "exit", "7"),
            dies=parameters("hello", "die", str(int(signal.SIGABRT))),
            waits=parameters("hello", "signals"))
@@ -129,7 +129,7 @@ def test_64_mib_and_four_threads_suffice(coordinator, application):
 
 # what stays
 
-def test_a_second_start_keeps_uuid_and_derived_secrets(coordinator, application, new_application,
+def test_s02_x02_a_second_start_keeps_uuid_and_derived_secrets(coordinator, application, new_application,
                                                        variant):
     deploy(coordinator, application, web={"Parameters": GIVEN})
     first = application.run(coordinator, "web")
@@ -237,7 +237,7 @@ def test_without_coordinator_the_address_is_named(application):
     assert "does EDG_MARBLE_COORDINATOR_ADDR name its mesh API" in run.hint
 
 
-def test_a_refused_quote_and_an_unknown_type_are_explained(coordinator, application):
+def test_x20_a_refused_quote_and_an_unknown_type_are_explained(coordinator, application):
     deploy(coordinator, application, foreign={"Package": "other"}, web=parameters("hello"))
     run = refusal(application, coordinator, "foreign")
     assert "code = PermissionDenied" in run.error and "not compliant" in run.error

@@ -64,7 +64,7 @@ def refusal(mesh, marble, marble_type, code=PERMISSION_DENIED, **replaced):
     ("signed", {"debug": True}, "Debug: false", "Debug: true"),
     ("debugged", {}, "Debug: true", "Debug: false"),
 ], ids=["UniqueID", "SignerID", "SecurityVersion", "ProductID", "debug", "not debug"])
-def test_another_enclave_than_the_packages_is_refused(mesh, machine, marble_type, claims, expected,
+def test_m08_another_enclave_than_the_packages_is_refused(mesh, machine, marble_type, claims, expected,
                                                       got):
     reason = refusal(mesh, AttestedMarble(machine, **{**ENCLAVE, **claims}), marble_type)
     first, second, third = reason.split("\n")
@@ -77,13 +77,13 @@ def test_another_enclave_than_the_packages_is_refused(mesh, machine, marble_type
 @pytest.mark.parametrize("marble_type, claims", [
     ("pinned", {"mrsigner": OTHER, "svn": 0, "prod-id": 0}), ("signed", {"mrenclave": OTHER}),
     ("signed", {"svn": 4}), ("debugged", {"debug": True})])
-def test_what_a_package_leaves_open_may_differ(mesh, machine, marble_type, claims):
+def test_m08_what_a_package_leaves_open_may_differ(mesh, machine, marble_type, claims):
     assert AttestedMarble(machine, **{**ENCLAVE, **claims}).attest(mesh, marble_type).env
 
 
 # another Marble's quote
 
-def test_a_quote_over_another_certificate_is_refused(mesh, machine):
+def test_m06_a_quote_over_another_certificate_is_refused(mesh, machine):
     marble = good(machine)
     certificate = hashlib.sha256(marble.der()).hexdigest()
     reason = refusal(mesh, marble, "signed", quote=marble.machine.quote(b"\x17" * 32))
@@ -92,7 +92,7 @@ def test_a_quote_over_another_certificate_is_refused(mesh, machine):
     check_serving(mesh, machine)
 
 
-def test_a_replayed_quote_is_refused_to_any_other_client(mesh, machine):
+def test_m06_a_replayed_quote_is_refused_to_any_other_client(mesh, machine):
     victim, thief = good(machine), good(machine)
     quote = victim.quote()
     assert victim.activate(mesh, "signed", quote).env
@@ -103,7 +103,7 @@ def test_a_replayed_quote_is_refused_to_any_other_client(mesh, machine):
 
 # no quote at all
 
-def test_a_quote_must_be_there_whole_and_unchanged(mesh, machine):
+def test_m07_a_quote_must_be_there_whole_and_unchanged(mesh, machine):
     marble = good(machine)
     quote = marble.quote()
     assert "empty report" in refusal(mesh, marble, "signed", quote=b"")
@@ -118,13 +118,13 @@ def test_a_quote_must_be_there_whole_and_unchanged(mesh, machine):
 
 # not in the manifest
 
-def test_an_unknown_type_is_refused(mesh, machine):
+def test_m05_an_unknown_type_is_refused(mesh, machine):
     assert refusal(mesh, good(machine), "unheard-of") == \
         "marble verification failed: unknown marble type requested"
     check_serving(mesh, machine)
 
 
-def test_an_exhausted_type_is_refused_and_refusals_do_not_count(mesh, machine):
+def test_m05_m16_an_exhausted_type_is_refused_and_refusals_do_not_count(mesh, machine):
     wrong = AttestedMarble(machine, **{**ENCLAVE, "svn": 0})
     assert "not compliant" in refusal(mesh, wrong, "once")
     assert good(machine).attest(mesh, "once").env
@@ -134,7 +134,7 @@ def test_an_exhausted_type_is_refused_and_refusals_do_not_count(mesh, machine):
     check_serving(mesh, machine)
 
 
-def test_without_manifest_nobody_is_activated(coordinator, machine):
+def test_m05_without_manifest_nobody_is_activated(coordinator, machine):
     assert refusal(coordinator, good(machine), "signed", grpc.StatusCode.FAILED_PRECONDITION) == \
         "cannot accept marbles in current state"
 
@@ -147,7 +147,7 @@ def test_a_quote_of_an_untrusted_root_is_refused(mesh, machine, new_machine):
     check_serving(mesh, machine)
 
 
-def test_an_outdated_machine_is_accepted_only_where_the_package_says_so(mesh, machine):
+def test_m09_m10_an_outdated_machine_is_accepted_only_where_the_package_says_so(mesh, machine):
     marble = good(machine)
     mesh.use_collateral("--tcb-status", "OutOfDate", "--advisory", "INTEL-SA-00615")
     assert refusal(mesh, marble, "signed") == INVALID_QUOTE + "TCB level invalid: OutOfDate"
@@ -166,7 +166,7 @@ def test_an_outdated_machine_is_accepted_only_where_the_package_says_so(mesh, ma
 
 @pytest.mark.parametrize("option, culprit", [
     ("--tcb-status", "of the platform"), ("--qe-tcb-status", "of the Quoting Enclave")])
-def test_a_revoked_tcb_is_never_accepted(mesh, machine, option, culprit):
+def test_m09_a_revoked_tcb_is_never_accepted(mesh, machine, option, culprit):
     mesh.use_collateral(option, "Revoked")
     for marble_type in "signed", "tolerant":
         reason = refusal(mesh, good(machine), marble_type)
@@ -175,7 +175,7 @@ def test_a_revoked_tcb_is_never_accepted(mesh, machine, option, culprit):
     check_serving(mesh, machine)
 
 
-def test_advisories_must_be_on_the_list(mesh, machine):
+def test_m11_advisories_must_be_on_the_list(mesh, machine):
     marble = good(machine)
     mesh.use_collateral("--tcb-status", "SWHardeningNeeded", "--advisory", "INTEL-SA-00002")
     assert marble.attest(mesh, "advised").env

@@ -65,7 +65,7 @@ def cached(cli, coordinator):
     cli.write(cli.cache, coordinator.chain())
 
 
-def test_set_uploads_the_bytes_and_saves_the_certificates(cli, coordinator, flags, simulated):
+def test_l01_l14_set_uploads_the_bytes_and_saves_the_certificates(cli, coordinator, flags, simulated):
     cli.write("m.json", MANIFEST)
     assert cli.succeed("manifest", "set", "m.json", coordinator.address, *flags,
                        stderr=simulated) == UPLOADING + "Manifest successfully set\n"
@@ -75,13 +75,13 @@ def test_set_uploads_the_bytes_and_saves_the_certificates(cli, coordinator, flag
     assert mode(cli.cache.parent) == 0o755
 
 
-def test_set_uploads_yaml_as_json(cli, coordinator, flags, simulated):
+def test_l01_set_uploads_yaml_as_json(cli, coordinator, flags, simulated):
     cli.write("m.yaml", "b: yes\na:\n- 0x10\n- '<'\n")
     cli.succeed("manifest", "set", "m.yaml", coordinator.address, *flags, stderr=simulated)
     assert coordinator.manifest == b'{"a":[16,"\\u003c"],"b":true}'
 
 
-def test_set_hands_out_recovery_data(cli, coordinator, flags, simulated):
+def test_l01_set_hands_out_recovery_data(cli, coordinator, flags, simulated):
     cli.write("m.json", MANIFEST)
     coordinator.recovery_secrets = {"two": "Mg==", "one": "MQ=="}
     data = '{"RecoverySecrets":{"one":"MQ==","two":"Mg=="}}\n'
@@ -96,7 +96,7 @@ def test_set_hands_out_recovery_data(cli, coordinator, flags, simulated):
     assert mode(cli.folder / "r.json") == 0o600
 
 
-def test_recovery_data_are_not_lost_with_a_full_disk(cli, coordinator, flags, simulated):
+def test_l01_recovery_data_are_not_lost_with_a_full_disk(cli, coordinator, flags, simulated):
     cli.write("m.json", MANIFEST)
     coordinator.recovery_secrets = {"two": "Mg==", "one": "MQ=="}
     done = cli.run("manifest", "set", "m.json", coordinator.address, "-r", "/dev/full", *flags)
@@ -111,7 +111,7 @@ def test_recovery_data_are_not_lost_with_a_full_disk(cli, coordinator, flags, si
 @pytest.mark.parametrize("status, reason, kind", [
     (400, "400 Bad Request: fail: ", "fail"), (500, "500 Internal Server Error: error: ", "error"),
     (401, "authorizing user: ", "fail")])
-def test_what_the_coordinator_refuses_is_reported(cli, coordinator, is_v2, flags, simulated,
+def test_l01_what_the_coordinator_refuses_is_reported(cli, coordinator, is_v2, flags, simulated,
                                                   status, reason, kind):
     cli.write("m.json", MANIFEST)
     coordinator.failures["/manifest"] = coordinator.envelope(status, kind, None, "no \x1b[2J way")
@@ -129,7 +129,7 @@ def test_a_wrong_manifest_file_is_refused_before_anything_is_sent(cli, coordinat
     assert not coordinator.requests
 
 
-def test_get_prints_or_writes_the_manifest(cli, coordinator, flags, simulated):
+def test_l02_get_prints_or_writes_the_manifest(cli, coordinator, flags, simulated):
     coordinator.manifest = MANIFEST
     text = MANIFEST.decode()
     get = ["manifest", "get", coordinator.address, *flags]
@@ -143,7 +143,7 @@ def test_get_prints_or_writes_the_manifest(cli, coordinator, flags, simulated):
     assert cli.cache.read_bytes() == coordinator.chain()
 
 
-def test_get_merges_updates(cli, coordinator, flags, simulated):
+def test_l02_get_merges_updates(cli, coordinator, flags, simulated):
     coordinator.manifest = MANIFEST
     get = ["manifest", "get", coordinator.address, "-u", *flags]
     expected = ('{\n    "Packages": {\n        "backend": {\n            "SecurityVersion": 5\n'
@@ -166,7 +166,7 @@ def test_without_manifest_there_is_nothing_to_get_or_verify(cli, coordinator, is
                     stderr=simulated) == error
 
 
-def test_log_prints_or_writes_the_lines(cli, coordinator):
+def test_l02_log_prints_or_writes_the_lines(cli, coordinator):
     cached(cli, coordinator)
     coordinator.log = '{"a":1}\n{"b":2}\n'
     first = "Successfully verified Coordinator, now requesting update log\n"
@@ -176,7 +176,7 @@ def test_log_prints_or_writes_the_lines(cli, coordinator):
     assert (cli.folder / "log").read_text() == coordinator.log
 
 
-def test_verify_compares_with_file_and_signature(cli, coordinator, flags, simulated):
+def test_l02_verify_compares_with_file_and_signature(cli, coordinator, flags, simulated):
     coordinator.manifest = MANIFEST
     cli.write("m.json", MANIFEST)
     for expected in ("m.json", FINGERPRINT, FINGERPRINT.upper()):
@@ -191,7 +191,7 @@ def test_verify_compares_with_file_and_signature(cli, coordinator, flags, simula
     assert not cli.cache.exists()
 
 
-def test_verify_wants_a_file_or_a_signature(cli, coordinator, flags):
+def test_l02_verify_wants_a_file_or_a_signature(cli, coordinator, flags):
     verify = ["manifest", "verify"]
     assert cli.fail(*verify, "abc", coordinator.address, *flags) == (
         "abc is not a file and of invalid length to be a signature (needs to be 32 bytes)")
@@ -200,7 +200,7 @@ def test_verify_wants_a_file_or_a_signature(cli, coordinator, flags):
     assert not coordinator.requests
 
 
-def test_status_is_asked_with_the_cached_root(cli, coordinator):
+def test_l06_l14_status_is_asked_with_the_cached_root(cli, coordinator):
     cached(cli, coordinator)
     assert cli.succeed("status", coordinator.address) == f"2: {STATUS[2]}\n"
     coordinator.manifest = MANIFEST
@@ -209,7 +209,7 @@ def test_status_is_asked_with_the_cached_root(cli, coordinator):
     assert not any("quote" in r[1] for r in coordinator.requests)
 
 
-def test_without_cache_the_user_learns_how_to_make_one(cli, coordinator):
+def test_l14_without_cache_the_user_learns_how_to_make_one(cli, coordinator):
     for command in (["status"], ["manifest", "log"]):
         assert cli.fail(*command, coordinator.address) == (
             f"loading Coordinator certificate cache {cli.cache}: cannot read {cli.cache}: No such "
@@ -221,7 +221,7 @@ def test_without_cache_the_user_learns_how_to_make_one(cli, coordinator):
     assert not coordinator.requests
 
 
-def test_the_cache_is_where_user_and_system_want_it(cli, coordinator, flags, simulated):
+def test_l14_the_cache_is_where_user_and_system_want_it(cli, coordinator, flags, simulated):
     coordinator.manifest = MANIFEST
     verify = ["manifest", "verify", FINGERPRINT, coordinator.address, *flags]
     cli.succeed(*verify, "--coordinator-cert", "here/cert.pem", stderr=simulated)
@@ -235,7 +235,7 @@ def test_the_cache_is_where_user_and_system_want_it(cli, coordinator, flags, sim
     assert "neither $XDG_CONFIG_HOME nor $HOME is set" in cli.fail("status", coordinator.address)
 
 
-def test_a_coordinator_with_another_root_is_not_talked_to(cli, coordinator, machine,
+def test_l14_a_coordinator_with_another_root_is_not_talked_to(cli, coordinator, machine,
                                                           new_coordinator):
     cached(cli, new_coordinator(machine.quote))
     error = cli.fail("status", coordinator.address)
@@ -249,7 +249,7 @@ def test_a_coordinator_with_another_root_is_not_talked_to(cli, coordinator, mach
     ("root", "Root certificate", "marblerunRootCA.crt"),
     ("intermediate", "Intermediate certificate", "marblerunIntermediateCA.crt"),
     ("chain", "Certificate chain", "marblerunChainCA.crt")])
-def test_certificates_are_written(cli, coordinator, flags, simulated, command, title, file):
+def test_l05_certificates_are_written(cli, coordinator, flags, simulated, command, title, file):
     expected = {"root": pem(coordinator.root), "intermediate": pem(coordinator.intermediate),
                 "chain": coordinator.chain()}[command]
     certificate = ["certificate", command, coordinator.address, *flags]
@@ -264,7 +264,7 @@ def test_certificates_are_written(cli, coordinator, flags, simulated, command, t
     assert not coordinator.requests
 
 
-def test_a_changed_root_is_noticed(cli, coordinator, machine, new_coordinator, flags, simulated):
+def test_l14_a_changed_root_is_noticed(cli, coordinator, machine, new_coordinator, flags, simulated):
     cached(cli, coordinator)
     certificate = ["certificate", "root", coordinator.address]
     cli.succeed(*certificate, *flags, stderr=simulated)

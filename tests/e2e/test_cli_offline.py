@@ -16,7 +16,7 @@ def sha256(data):
     return hashlib.sha256(data if isinstance(data, bytes) else data.encode()).hexdigest()
 
 
-def test_version_prints_version_and_commit(cli):
+def test_l22_version_prints_version_and_commit(cli):
     assert re.fullmatch(r"CLI Version: v\d+\.\d+\.\d+ \nCommit: ([0-9a-f]{40}|unknown)\n",
                         cli.succeed("version"))
 
@@ -52,13 +52,9 @@ def test_help_is_there_in_every_form_and_only_lists_what_exists(cli):
     assert "marblerun manifest set <file> <IP:PORT> [flags]" in cli.succeed("manifest", "set", "-h")
 
 
-@pytest.mark.parametrize("words, group", [
-    (["install"], ""),
-    (["manifest", "update", "f", "h"], " manifest update")])
-def test_commands_of_later_versions_are_unknown(cli, words, group):
-    word = words[2] if group else words[0]
-    assert cli.fail(*words) == (f'unknown command "{word}" for "marblerun{group}"\n'
-                                f"Run 'marblerun{group} --help' for usage.")
+def test_commands_of_later_versions_are_unknown(cli):
+    assert cli.fail("install") == ("unknown command \"install\" for \"marblerun\"\n"
+                                   "Run 'marblerun --help' for usage.")
 
 
 def test_a_mistyped_command_is_answered_with_near_names(cli):
@@ -74,7 +70,7 @@ def test_wrong_usage_names_the_way_to_help(cli):
         "unknown flag: --no-such\nRun 'marblerun status --help' for usage.")
 
 
-def test_the_signature_of_json_is_that_of_its_bytes(cli):
+def test_l02_the_signature_of_json_is_that_of_its_bytes(cli):
     text = b'{ "b": 1,\r\n  "a": [ ] }\n\n'
     cli.write("manifest.json", text)
     assert cli.succeed("manifest", "signature", "manifest.json") == sha256(text) + "\n"
@@ -104,7 +100,7 @@ def random_value(source, depth):
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_yaml_of_another_implementation_becomes_the_same_json(cli, seed):
+def test_l01_yaml_of_another_implementation_becomes_the_same_json(cli, seed):
     source = random.Random(seed)
     value = {"z": random_value(source, 0), "a": random_value(source, 0)}
     text = yaml.safe_dump(value, allow_unicode=True, width=source.choice([20, 80, 1000]),
@@ -113,7 +109,7 @@ def test_yaml_of_another_implementation_becomes_the_same_json(cli, seed):
     assert cli.succeed("manifest", "signature", "manifest.yaml") == sha256(go_json(value)) + "\n"
 
 
-def test_a_broken_manifest_is_refused_with_its_place(cli):
+def test_l01_a_broken_manifest_is_refused_with_its_place(cli):
     cli.write("twice.yaml", "a: 1\nb: 2\na: 3\n")
     cli.write("broken.json", '{"a": 1,\n "b" 2}\n')
     cli.write("list.yaml", "- a\n")
@@ -160,7 +156,7 @@ PROPERTIES = (f"UniqueID (MRENCLAVE)      : {'e1' * 32}\n"
 
 
 @pytest.mark.parametrize("section", [".oeinfo", ".note.sgxmeta"])
-def test_the_identity_of_an_elf_enclave_is_found(cli, section):
+def test_l10_the_identity_of_an_elf_enclave_is_found(cli, section):
     assert len(sigstruct()) == 1808
     decoy = sigstruct()[:16]
     cli.write("enclave", elf({".text": sigstruct()[:100], section: decoy + b"\5" * 77
@@ -169,7 +165,7 @@ def test_the_identity_of_an_elf_enclave_is_found(cli, section):
         "PackageProperties for 'enclave':\n" + PROPERTIES)
 
 
-def test_the_identity_of_a_gramine_enclave_is_found_in_file_and_folder(cli):
+def test_l10_the_identity_of_a_gramine_enclave_is_found_in_file_and_folder(cli):
     cli.write("app/app.sig", sigstruct())
     cli.write("app/app.manifest", "")
     for path in ("app", "app/app.sig"):
@@ -178,13 +174,13 @@ def test_the_identity_of_a_gramine_enclave_is_found_in_file_and_folder(cli):
             + PROPERTIES)
 
 
-def test_the_identity_of_an_occlum_image_is_found(cli):
+def test_l10_the_identity_of_an_occlum_image_is_found(cli):
     cli.write("image/build/lib/libocclum-libos.signed.so", elf({".note.sgxmeta": sigstruct()}))
     assert cli.succeed("package-info", "image") == (
         "Detected Occlum image.\nPackageProperties for Occlum image at 'image':\n" + PROPERTIES)
 
 
-def test_what_is_no_enclave_is_refused_with_all_reasons(cli):
+def test_l10_what_is_no_enclave_is_refused_with_all_reasons(cli):
     cli.write("app/a.sig", sigstruct())
     cli.write("app/b.sig", sigstruct())
     cli.write("plain", elf({".text": b""}))
@@ -205,7 +201,7 @@ def test_what_is_no_enclave_is_refused_with_all_reasons(cli):
     assert "No such file or directory" in cli.run("package-info", "nothing").stderr
 
 
-def test_bash_completes_commands_flags_and_files(cli):
+def test_l22_bash_completes_commands_flags_and_files(cli):
     cli.write("completion.bash", cli.succeed("completion", "bash"))
 
     def complete(*words):
@@ -235,7 +231,7 @@ _marblerun
 @pytest.mark.parametrize("words, candidates", [
     (["man"], ["manifest"]), (["manifest", "get", "--dis"], ["--display-update"]),
     (["completion", ""], ["bash", "zsh", "fish"]), (["manifest", "set", "no"], None)])
-def test_zsh_and_fish_complete_the_same(cli, words, candidates):
+def test_l22_zsh_and_fish_complete_the_same(cli, words, candidates):
     """None: names of files."""
     for shell, offer in [
             ("zsh", ZSH % (" ".join(f"'{w}'" for w in [cli.program, *words]), len(words) + 1)),
@@ -253,7 +249,7 @@ def test_zsh_and_fish_complete_the_same(cli, words, candidates):
         assert sorted(names) == sorted(expected), done.stderr
 
 
-def test_there_is_no_completion_for_other_shells(cli):
+def test_l22_there_is_no_completion_for_other_shells(cli):
     assert cli.fail("completion", "tcsh") == (
         'there is no completion for "tcsh": use bash, zsh or fish')
 

@@ -62,6 +62,13 @@ def test_l03_a_package_update_is_applied_and_logged(cli, coordinator, users):
     assert '"SecurityVersion": 7' in shown
 
 
+def test_l03_the_command_of_old_scripts_updates_packages(cli, coordinator, users):
+    cli.write("update.json", '{"Packages": {"package": {"SecurityVersion": 7}}}')
+    assert cli.succeed("manifest", "update", "update.json", coordinator.client,
+                       *be(users, "alice")) == "Manifest successfully updated\n"
+    assert log_of(coordinator)[-1]["new version"] == 7
+
+
 def test_l04_owners_agree_on_a_manifest(cli, coordinator, users, sections):
     new = manifest_of(sections, ROLE, Secrets=SECRETS, Marbles={"other": {"Package": "package"}})
     cli.write("new.json", new)

@@ -63,7 +63,7 @@ def fixture_world(cli, machine, new_coordinator):
     return World(cli, own, new_coordinator(own.quote))
 
 
-def test_a_good_coordinator_gets_the_manifest(world):
+def test_l11_a_good_coordinator_gets_the_manifest(world):
     done = world.set_manifest()
     assert done.returncode == 0
     assert done.stderr == world.simulated
@@ -83,19 +83,19 @@ def test_a_good_coordinator_gets_the_manifest(world):
     ({"ProductID": 0}, "missing ProductID in config: it is required without UniqueID"),
     ({"SecurityVersion": 0}, "missing SecurityVersion in config: it is required without UniqueID"),
 ])
-def test_another_enclave_than_the_configured_one_is_refused(world, change, error):
+def test_l11_another_enclave_than_the_configured_one_is_refused(world, change, error):
     world.expect(ERA | change)
     assert world.refusal() == "verifying Coordinator quote: " + error
 
 
-def test_a_debug_enclave_is_refused_unless_allowed(world):
+def test_l11_a_debug_enclave_is_refused_unless_allowed(world):
     world.machine.enclave["debug"] = True
     assert world.refusal().startswith("verifying Coordinator quote: debug enclave not allowed: ")
     world.expect(ERA | {"Debug": True})
     assert world.set_manifest().returncode == 0
 
 
-def test_a_configuration_without_identity_is_warned_of(world):
+def test_l11_a_configuration_without_identity_is_warned_of(world):
     world.expect({"ProductID": 3, "SecurityVersion": 1})
     done = world.set_manifest()
     assert done.returncode == 0
@@ -204,14 +204,14 @@ def test_answers_that_are_no_quote_are_refused(world):
         assert world.refusal() == error
 
 
-def test_a_coordinator_in_simulation_mode_is_refused(world):
+def test_l13_a_coordinator_in_simulation_mode_is_refused(world):
     world.coordinator.make_quote = None
     assert world.refusal() == (
         "verifying Coordinator quote: the Coordinator has no quote: it runs in simulation mode, "
         "which proves nothing; for tests skip verification with --insecure")
 
 
-def test_insecure_skips_the_quote_but_not_tls(world):
+def test_l13_insecure_skips_the_quote_but_not_tls(world):
     world.coordinator.make_quote = None
     done = world.cli.run("manifest", "set", "manifest.json", world.coordinator.address, "-i")
     assert (done.returncode, done.stderr) == (0, "")
@@ -285,7 +285,7 @@ INVALID = "Warning: TCB level invalid, but accepted by configuration: "
      INVALID + "OutOfDate\nTCB Advisories: []\n", None),
     ("UpToDate", [], ["--accepted-tcb-statuses=OutOfDate"], "", None),
 ])
-def test_the_state_of_the_machine_must_be_accepted(
+def test_l11_the_state_of_the_machine_must_be_accepted(
         world, new_machine, status, advisories, flags, printed, error):
     world.machine = new_machine("--tcb-status", status,
                                 *[f"--advisory={a}" for a in advisories])
@@ -299,7 +299,7 @@ def test_the_state_of_the_machine_must_be_accepted(
     assert done.stdout == printed + UPLOADING + "Manifest successfully set\n"
 
 
-def test_a_nonce_makes_the_quote_fresh(world):
+def test_l12_a_nonce_makes_the_quote_fresh(world):
     nonce = "\u00fe\u00ff?>~ one"
     done = world.set_manifest("--nonce", nonce)
     assert done.returncode == 0, done.stderr
@@ -309,20 +309,20 @@ def test_a_nonce_makes_the_quote_fresh(world):
     assert base64.urlsafe_b64decode(text).decode() == nonce
 
 
-def test_a_quote_without_the_nonce_is_refused(world):
+def test_l12_a_quote_without_the_nonce_is_refused(world):
     world.coordinator.ignores_nonce = True
     assert world.refusal("--nonce", "x").startswith(
         "verifying Coordinator quote: report data does not match the certificate's hash")
 
 
-def test_old_coordinators_know_no_nonce(world):
+def test_l12_l15_old_coordinators_know_no_nonce(world):
     world.coordinator.generations = {"v1"}
     assert world.refusal("--nonce", "x") == (
         "getting the Coordinator's quote: using custom nonce requires /api/v2, but the Coordinator "
         "does not support /api/v2")
 
 
-def test_the_verified_quote_is_saved(world):
+def test_l12_the_verified_quote_is_saved(world):
     saved = []
     world.coordinator.make_quote = lambda data: saved.append(world.machine.quote(data)) or saved[-1]
     world.cli.write("quote.bin", "old")

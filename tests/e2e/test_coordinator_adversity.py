@@ -7,8 +7,9 @@ import socket
 
 import grpc
 import pytest
+from client_fixtures import fixture_coordinator  # noqa: F401
+from plain_manifest import manifest_of
 from real_coordinator import Coordinator, Marble
-from test_coordinator import fixture_coordinator, manifest_of  # noqa: F401
 
 
 def connect(address):

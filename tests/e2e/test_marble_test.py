@@ -50,11 +50,13 @@ def fixture_mesh(coordinator, signed):
     marbles = {"client": marble(), "server": marble("serve"), "open": marble("serve-no-client-auth"),
                "secrets": marble("secrets", "/data/key", "/data/text",
                                  Files={"/data/key": "{{ raw .Secrets.key }}", "/data/text": "text"}),
+               "counter": marble("monotonic-counter"),
                "peer": {"Package": "peer", "Parameters": {
                    "Env": {"KEY": "{{ base64 .Secrets.key }}"}}}}
     packages = {"test": {"SignerID": signed["preload"].signer_id, "ProductID": 1, "SecurityVersion": 1},
                 "peer": {"UniqueID": PEER["mrenclave"]}}
-    answer = coordinator.set_manifest({"Packages": packages, "Marbles": marbles, "Secrets": SECRETS})
+    answer = coordinator.set_manifest({"Packages": packages, "Marbles": marbles, "Secrets": SECRETS,
+                                       "Config": {"FeatureGates": ["MonotonicCounter"]}})
     assert answer.status_code == 200, answer.text
     return coordinator
 
@@ -85,7 +87,7 @@ def fixture_peer(mesh, machine, tmp_path):
 
 
 @pytest.mark.parametrize("server, client", [("preload", "executable"), ("executable", "preload")])
-def test_two_marbles_talk_mutual_tls(mesh, serve, signed, machine, tmp_path, server, client):
+def test_q01_two_marbles_talk_mutual_tls(mesh, serve, signed, machine, tmp_path, server, client):
     address = serve("server", server)
     application = Application(signed[client], machine, tmp_path / "client")
     run = application.run(mesh, "client", EDG_TEST_ADDR=address)
@@ -94,7 +96,7 @@ def test_two_marbles_talk_mutual_tls(mesh, serve, signed, machine, tmp_path, ser
     assert run.stdout == WELCOME
 
 
-def test_a_server_of_the_mesh_serves_its_marbles_only(serve, peer, tmp_path):
+def test_q01_a_server_of_the_mesh_serves_its_marbles_only(serve, peer, tmp_path):
     address = serve("server")
     assert requests.get(f"https://{address}", timeout=60, **peer).text == WELCOME
     stranger = Credentials(tmp_path, "stranger")
@@ -104,7 +106,7 @@ def test_a_server_of_the_mesh_serves_its_marbles_only(serve, peer, tmp_path):
     assert requests.get(f"https://{address}", timeout=60, **peer).text == WELCOME
 
 
-def test_without_client_authentication_anybody_is_served(serve, peer, mesh, tmp_path):
+def test_q01_without_client_authentication_anybody_is_served(serve, peer, mesh, tmp_path):
     address = serve("open")
     assert requests.get(f"https://{address}", timeout=60, verify=peer["verify"]).text == WELCOME
     # whoever trusts the Coordinator trusts its Marbles
@@ -121,8 +123,20 @@ def test_a_client_trusts_nobody_outside_of_the_mesh(mesh, signed, machine, tmp_p
     assert "certificate verify failed" in run.stderr
 
 
-def test_secret_files_are_served_as_json(serve, peer, mesh, machine):
+def test_q01_secret_files_are_served_as_json(serve, peer, mesh, machine):
     answer = requests.get(f"https://{serve('secrets')}", timeout=60, **peer)
     secrets = json.loads(answer.text)
     key = AttestedMarble(machine, **PEER).attest(mesh, "peer").env["KEY"].decode()
     assert secrets == {"/data/key": key, "/data/text": "dGV4dA=="}
+
+
+def test_q01_a_marble_counts_at_the_coordinator(mesh, signed, machine, tmp_path):
+    application = Application(signed["executable"], machine, tmp_path / "counter")
+    run = application.run(mesh, "counter", EDG_COORDINATOR_CLIENT_ADDR=mesh.client)
+    assert run.status == 0, run.stderr
+    assert "the counter is 3" in run.stderr.splitlines()
+    # the same Marble goes on where it was, which its test does not expect; another begins anew
+    run = application.run(mesh, "counter", EDG_COORDINATOR_CLIENT_ADDR=mesh.client)
+    assert run.status == 1 and "the counter had another value" in run.stderr
+    (application.folder / "uuid").unlink()
+    assert application.run(mesh, "counter", EDG_COORDINATOR_CLIENT_ADDR=mesh.client).status == 0

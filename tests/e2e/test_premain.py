@@ -82,7 +82,7 @@ def check_untouched(premain, run, *but):
 
 # what the application gets
 
-def test_files_environment_and_arguments_are_installed(coordinator, premain):
+def test_x07_files_environment_and_arguments_are_installed(coordinator, premain):
     answer(coordinator, files={"a/b/c": b"\0binary\xff", "/" + str(premain.folder) + "/top": "t"},
            env={"FROM_MANIFEST": "1", "EMPTY": ""}, argv=["app", "", "two words"])
     run = premain.run()
@@ -97,14 +97,14 @@ def test_files_environment_and_arguments_are_installed(coordinator, premain):
     assert run.log[-2 if premain.face == "exec" else -1] == "done with PreMain"
 
 
-def test_an_existing_file_is_truncated(coordinator, premain):
+def test_x07_an_existing_file_is_truncated(coordinator, premain):
     (premain.folder / "file").write_text("much longer than before")
     answer(coordinator, files={"file": "new"})
     assert premain.run().status == 42
     assert (premain.folder / "file").read_text() == "new"
 
 
-def test_only_chosen_variables_of_the_host_survive(coordinator, premain):
+def test_x13_only_chosen_variables_of_the_host_survive(coordinator, premain):
     answer(coordinator, env={"EDG_MARBLE_TYPE": "overridden"})
     run = premain.run(variables={"LD_LIBRARY_PATH": "/x", "EDG_OTHER": "kept", "LD_BIND_NOW": "1",
                                  "LD_LIBRARY_PATH_X": "1"})
@@ -114,12 +114,12 @@ def test_only_chosen_variables_of_the_host_survive(coordinator, premain):
     assert "EDG_MARBLE_TYPE=overridden" in run.facts("variable")
 
 
-def test_without_argv_the_executable_gives_the_default(executable):
+def test_f06_x07_without_argv_the_executable_gives_the_default(executable):
     assert executable.run().facts("argument") == ["./marble"]
 
 
 @PLAIN
-def test_without_argv_the_preloaded_application_keeps_its_own(library):
+def test_x12_without_argv_the_preloaded_application_keeps_its_own(library):
     assert library.run().facts("argument") == [str(library.app), "host-argument"]
 
 
@@ -157,7 +157,7 @@ def test_the_application_inherits_no_descriptor(coordinator, premain):
 
 # what the Coordinator gets
 
-def test_the_request_is_as_specified(coordinator, premain):
+def test_x01_x03_x06_the_request_is_as_specified(coordinator, premain):
     premain.run(variables={"EDG_MARBLE_DNS_NAMES": "web.example,*.web.example,192.0.2.7"})
     request, = coordinator.requests
     assert request.marble_type == "web"
@@ -182,7 +182,7 @@ def test_the_request_is_as_specified(coordinator, premain):
             "192.0.2.7", "127.0.0.1", "::1"]
 
 
-def test_the_log_follows_the_specification(coordinator, executable):
+def test_x06_x16_x17_the_log_follows_the_specification(coordinator, executable):
     answer(coordinator, argv=["app", 'quoted "word"'])
     log = executable.run().log
     assert log[0].startswith("detected no libOS")
@@ -199,7 +199,7 @@ def test_the_log_follows_the_specification(coordinator, executable):
                         f'starting {executable.app} with arguments ["app", "quoted \\"word\\""]']
 
 
-def test_the_log_can_be_json(coordinator, premain):
+def test_x17_the_log_can_be_json(coordinator, premain):
     variables = {"EDG_LOG_FORMAT": "Json", "EDG_DEBUG_LOGGING": "1"}
     lines = [json.loads(line) for line in premain.run(variables=variables).stderr.splitlines()]
     assert {"starting PreMain", "done with PreMain"} <= {line["msg"] for line in lines}
@@ -238,7 +238,7 @@ def fixture_attestation(tmp_path):
     return folder, prefix
 
 
-def test_the_quote_is_sent_with_its_header(coordinator, premain, attestation):
+def test_m07_x04_x14_the_quote_is_sent_with_its_header(coordinator, premain, attestation):
     folder, prefix = attestation
     run = premain.run(prefix=prefix)
     assert run.status == 42, run.stderr
@@ -249,7 +249,7 @@ def test_the_quote_is_sent_with_its_header(coordinator, premain, attestation):
 
 
 @pytest.mark.parametrize("kind, warned", [(3, True), (5, False)])
-def test_a_quote_without_certificate_chain_is_told(executable, attestation, kind, warned):
+def test_x20_a_quote_without_certificate_chain_is_told(executable, attestation, kind, warned):
     folder, prefix = attestation
     vendor = bytes.fromhex("939a7233f79c4ca9940a0db3957f0607")
     signature = bytes(64 + 64 + 384 + 64) + struct.pack("<HHI", 0, kind, 4) + b"data"
@@ -262,7 +262,7 @@ def test_a_quote_without_certificate_chain_is_told(executable, attestation, kind
                for line in run.log) == warned
 
 
-def test_keys_are_installed(coordinator, premain, attestation):
+def test_x08_x09_keys_are_installed(coordinator, premain, attestation):
     folder, prefix = attestation
     answer(coordinator, files={"/dev/attestation/protected_files_key": "0123456789abcdef" * 4,
                                "/dev/attestation/keys/default": bytes(range(16)), "f": "x"})
@@ -273,7 +273,7 @@ def test_keys_are_installed(coordinator, premain, attestation):
     assert "taking the first 32 of 64 hex digits as protected_files_key" in run.log
 
 
-def test_a_key_that_the_runtime_does_not_know_is_told(coordinator, premain, attestation):
+def test_x09_x20_a_key_that_the_runtime_does_not_know_is_told(coordinator, premain, attestation):
     answer(coordinator, files={"/dev/attestation/keys/other": bytes(16), "f": "x"})
     run = premain.run(prefix=attestation[1])
     check_untouched(premain, run)
@@ -285,7 +285,7 @@ def test_a_key_that_the_runtime_does_not_know_is_told(coordinator, premain, atte
 # the UUID file
 
 @pytest.mark.parametrize("form", ["{}", "urn:uuid:{}", "{{{}}}"])
-def test_a_uuid_is_kept_over_starts(coordinator, executable, form):
+def test_x02_a_uuid_is_kept_over_starts(coordinator, executable, form):
     known = "0123abcd-89ab-4def-8123-456789abcdef"
     path = executable.folder / "id"
     path.write_text(form.format(known))
@@ -295,7 +295,7 @@ def test_a_uuid_is_kept_over_starts(coordinator, executable, form):
     assert path.read_text() == form.format(known)
 
 
-def test_a_new_uuid_is_stored_where_edg_cwd_says(coordinator, executable, tmp_path):
+def test_x01_x02_a_new_uuid_is_stored_where_edg_cwd_says(coordinator, executable, tmp_path):
     executable.run(variables={"EDG_CWD": str(tmp_path)})
     executable.run(variables={"EDG_CWD": str(tmp_path)})
     stored = (tmp_path / "uuid").read_text()
@@ -303,7 +303,7 @@ def test_a_new_uuid_is_stored_where_edg_cwd_says(coordinator, executable, tmp_pa
     assert [request.uuid for request in coordinator.requests] == [stored, stored]
 
 
-def test_a_wrong_uuid_file_is_fatal(coordinator, premain):
+def test_x02_a_wrong_uuid_file_is_fatal(coordinator, premain):
     (premain.folder / "uuid").write_text("0123abcd-89ab-4def-8123-456789abcdef\n")
     run = premain.run()
     check_untouched(premain, run)
@@ -312,7 +312,7 @@ def test_a_wrong_uuid_file_is_fatal(coordinator, premain):
     assert not coordinator.requests
 
 
-def test_a_uuid_that_cannot_be_stored_is_fatal(coordinator, premain):
+def test_x02_x20_a_uuid_that_cannot_be_stored_is_fatal(coordinator, premain):
     run = premain.run(variables={"EDG_MARBLE_UUID_FILE": "missing/uuid"})
     check_untouched(premain, run)
     assert "failed to store uuid to file: cannot create missing/uuid" in run.error
@@ -342,7 +342,7 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize("code, name, text, hint", REFUSALS)
-def test_a_refusal_is_told_with_a_remedy(coordinator, executable, code, name, text, hint):
+def test_x18_x20_a_refusal_is_told_with_a_remedy(coordinator, executable, code, name, text, hint):
     refuse(coordinator, code, text)
     run = executable.run()
     check_untouched(executable, run)
@@ -365,7 +365,7 @@ TTLS = {"tls": {"Incoming": {"*:80": {"clikey": SECRET}},
                 "Outgoing": {"a:1": {"cacrt": ""}, "b:2": {}}}}
 
 
-def test_a_marble_with_ttls_is_refused(coordinator, premain):
+def test_x16_a_marble_with_ttls_is_refused(coordinator, premain):
     answer(coordinator, files={"f": "x"}, env={"MARBLE_TTLS_CONFIG": json.dumps(TTLS)})
     run = premain.run()
     check_untouched(premain, run)
@@ -381,7 +381,7 @@ def test_a_marble_with_ttls_is_refused(coordinator, premain):
     ('{"tls":{"Incoming":[]}}', "unmarshaling TTLS config: "),
     ('{"tls":{}}', "TTLS config is empty"),
     ('{"tls":{"Incoming":{},"Outgoing":{}}}', "TTLS config is empty")])
-def test_a_wrong_ttls_configuration_is_refused(coordinator, executable, config, text):
+def test_x16_a_wrong_ttls_configuration_is_refused(coordinator, executable, config, text):
     answer(coordinator, files={"f": "x"}, env={"MARBLE_TTLS_CONFIG": config})
     run = executable.run()
     check_untouched(executable, run)
@@ -419,7 +419,7 @@ def test_a_file_that_cannot_be_written_stops_the_start(coordinator, premain):
     assert "sgx.protected_files" in run.hint
 
 
-def test_a_missing_type_is_told(executable):
+def test_x01_x18_a_missing_type_is_told(executable):
     run = executable.run(variables={"EDG_MARBLE_TYPE": ""})
     check_untouched(executable, run)
     assert run.log[-1] == "environment variable not set: EDG_MARBLE_TYPE"
@@ -449,7 +449,7 @@ def serve_once(listener, function):
     return thread
 
 
-def test_the_client_api_is_recognised(executable, server_credentials):
+def test_x20_the_client_api_is_recognised(executable, server_credentials):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(server_credentials.cert_file, server_credentials.key_file)
 
@@ -482,14 +482,14 @@ def not_started(executable, service, **options):
     return run
 
 
-def test_a_missing_application_is_told_with_the_fields_to_fix(executable):
+def test_x18_x20_a_missing_application_is_told_with_the_fields_to_fix(executable):
     run = not_started(executable, "./missing")
     assert run.error == "cannot start ./missing: no such file or directory"
     assert "loader.argv0_override" in run.hint and "loader.argv" in run.hint
     assert run.log[-1] == 'starting ./missing with arguments ["./marble"]'
 
 
-def test_an_application_that_is_not_executable_is_told(executable):
+def test_x20_an_application_that_is_not_executable_is_told(executable):
     (executable.folder / "app").write_bytes(executable.app.read_bytes())
     run = not_started(executable, "./app")
     assert run.error == "cannot start ./app: permission denied"
@@ -502,7 +502,7 @@ def test_an_application_that_is_no_program_is_told(executable):
     assert "exec format error" in not_started(executable, "./app").error
 
 
-def test_argv_as_one_string_is_recognised(coordinator, executable):
+def test_x20_argv_as_one_string_is_recognised(coordinator, executable):
     answer(coordinator, argv=["./app --port 80"])
     assert "a list with one argument each" in not_started(executable, "./missing").hint
 
@@ -514,7 +514,7 @@ def test_the_premain_does_not_start_itself_again(executable, coordinator):
     assert len(coordinator.requests) == 1
 
 
-def test_the_application_is_not_searched_in_the_path(executable):
+def test_x11_the_application_is_not_searched_in_the_path(executable):
     assert "no such file" in not_started(executable, "true").error
 
 
@@ -537,7 +537,7 @@ def test_neither_face_needs_more_than_the_c_library(library):
 
 
 @PLAIN
-def test_children_do_not_activate_again(coordinator, library):
+def test_x12_children_do_not_activate_again(coordinator, library):
     run = library.run("/bin/sh", arguments=("-c", "/bin/true; /bin/sh -c /bin/true; exit 3"))
     assert run.status == 3
     assert len(coordinator.requests) == 1

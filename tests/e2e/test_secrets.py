@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Secrets of every type, templates, TTLS and the PKI, computed anew by python3-cryptography."""
+"""Secrets of every type, templates and the PKI, computed anew by python3-cryptography."""
 
 import concurrent.futures
 import datetime
-import json
 import subprocess
 
 import fake_mesh
@@ -16,25 +15,14 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from client_fixtures import *  # noqa: F403  pylint: disable=wildcard-import,unused-wildcard-import
+from plain_manifest import manifest_of, set_manifest
 from real_coordinator import Coordinator, Marble
 
-PACKAGE = {"Debug": True, "SecurityVersion": 1, "ProductID": 1, "SignerID": "00" * 32}
 DAY = datetime.timedelta(days=1)
-
-
-def manifest_of(marbles, **sections):
-    return {"Packages": {"package": PACKAGE},
-            "Marbles": {name: {"Package": "package", **marble} for name, marble in marbles.items()},
-            **sections}
 
 
 def env_of(**env):
     return {"Parameters": {"Env": env}}
-
-
-def set_manifest(coordinator, *arguments, **sections):
-    answer = coordinator.set_manifest(manifest_of(*arguments, **sections))
-    assert answer.status_code == 200, answer.text
 
 
 def state_of(coordinator):
@@ -63,7 +51,7 @@ def derive(root_secret, salt, info, size):
     return HKDF(hashes.SHA256(), size, salt, info).derive(root_secret)
 
 
-def test_S02_S03_S04_private_keys_are_derived_by_the_formula(running):
+def test_s02_s03_s04_private_keys_are_derived_by_the_formula(running):
     secrets = {"key": {"Type": "symmetric-key", "Size": 136},
                "größe-2": {"Type": "symmetric-key", "Size": 8 * 255 * 32}}
     env = {"KEY": "{{ hex .Secrets.key }}", "LONG": '{{ hex (index .Secrets "größe-2") }}'}
@@ -80,7 +68,7 @@ def test_S02_S03_S04_private_keys_are_derived_by_the_formula(running):
         assert given.env["LONG"].decode() == long.hex()
 
 
-def test_T07_the_seal_key_depends_on_the_uuid_alone(running):
+def test_t07_the_seal_key_depends_on_the_uuid_alone(running):
     set_manifest(running, {"a": env_of(KEY="{{ hex .Marblerun.SealKey }}"),
                            "b": env_of(KEY="{{ hex .MarbleRun.SealKey.Private }}")})
     marble = Marble()
@@ -89,7 +77,7 @@ def test_T07_the_seal_key_depends_on_the_uuid_alone(running):
         assert marble.activate(running, kind).env["KEY"].decode() == expected.hex()
 
 
-def test_S01_shared_keys_are_stored_and_the_same_for_all(running):
+def test_s01_shared_keys_are_stored_and_the_same_for_all(running):
     secrets = {"key": {"Type": "symmetric-key", "Size": 128, "Shared": True}}
     set_manifest(running, {"a": env_of(KEY="{{ hex .Secrets.key }}"), "b": env_of(KEY="{{ hex .Secrets.key }}")},
                  Secrets=secrets)
@@ -132,7 +120,7 @@ def certificate_of(given):
 @pytest.mark.parametrize("kind,size", [
     ("cert-rsa", 2048), ("cert-rsa", 1024), ("cert-ecdsa", 224), ("cert-ecdsa", 256),
     ("cert-ecdsa", 384), ("cert-ecdsa", 521), ("cert-ed25519", 0)])
-def test_S05_certificates_of_every_type(running, kind, size, shared):
+def test_s05_certificates_of_every_type(running, kind, size, shared):
     secrets = {"cert": {"Type": kind, "Size": size, "Shared": shared}}
     set_manifest(running, {"a": env_of(**CERT_ENV)}, Secrets=secrets)
     cert, key = certificate_of(Marble().activate(running, "a"))
@@ -157,14 +145,14 @@ def test_S05_certificates_of_every_type(running, kind, size, shared):
     ({"Type": "cert-rsa", "Size": 512}, "invalid secret size for cert-rsa secret s: "),
     ({"Type": "plain"}, "secret s is invalid: unsupported secret of type plain")])
 @pytest.mark.parametrize("shared", [False, True])
-def test_S05_what_cannot_be_generated_is_refused(running, secret, text, shared):
+def test_s05_what_cannot_be_generated_is_refused(running, secret, text, shared):
     answer = running.set_manifest(manifest_of({"a": {}}, Secrets={"s": {**secret, "Shared": shared}}))
     prefix = "generating secrets" if shared else "generating placeholder secrets"
     assert answer.status_code == 400
     assert answer.json()["message"].startswith(f"{prefix} from manifest: {text}")
 
 
-def test_S06_a_certificate_without_template_has_the_defaults(running):
+def test_s06_a_certificate_without_template_has_the_defaults(running):
     secrets = {"cert": {"Type": "cert-ecdsa", "Size": 256}}
     before = datetime.datetime.utcnow() - datetime.timedelta(seconds=1)
     set_manifest(running, {"a": env_of(DAYS="{{ .Secrets.cert.ValidFor }}", **CERT_ENV)}, Secrets=secrets)
@@ -185,7 +173,7 @@ def test_S06_a_certificate_without_template_has_the_defaults(running):
     assert given.env["DAYS"] == b"365"
 
 
-def test_S06_S07_every_member_of_a_template_is_honoured(running):
+def test_s06_s07_every_member_of_a_template_is_honoured(running):
     template = {
         "Subject": {"CommonName": "name", "SerialNumber": "7", "Country": ["DE"], "Organization": ["O"],
                     "OrganizationalUnit": ["U", "V"], "Locality": ["L"], "Province": ["P"],
@@ -236,7 +224,7 @@ def test_S06_S07_every_member_of_a_template_is_honoured(running):
     assert find(x509.SubjectKeyIdentifier).value.digest == b"\x01\x02\x03"
 
 
-def test_S07_a_certificate_that_is_a_ca_issues_others(running, tmp_path):
+def test_s07_a_certificate_that_is_a_ca_issues_others(running, tmp_path):
     template = {"Subject": {"CommonName": "ca"}, "IsCA": True, "DNSNames": ["ca.example"]}
     secrets = {"cert": {"Type": "cert-rsa", "Size": 2048, "Cert": template, "Shared": True}}
     set_manifest(running, {"a": env_of(**CERT_ENV)}, Secrets=secrets)
@@ -250,7 +238,7 @@ def test_S07_a_certificate_that_is_a_ca_issues_others(running, tmp_path):
     verify(tmp_path, leaf, [ca], given.env["MARBLE_PREDEFINED_ROOT_CA"])
 
 
-def test_S08_certificates_end_when_the_manifest_says(running):
+def test_s08_certificates_end_when_the_manifest_says(running):
     secrets = {"cert": {"Type": "cert-ecdsa", "Size": 256, "ValidFor": 7}}
     set_manifest(running, {"a": env_of(**CERT_ENV)}, Secrets=secrets)
     cert, _ = certificate_of(Marble().activate(running, "a"))
@@ -260,7 +248,7 @@ def test_S08_certificates_end_when_the_manifest_says(running):
 # user-defined and plain secrets (S09, S10)
 
 
-def test_S09_user_defined_secrets_wait_for_their_value(coordinator):
+def test_s09_user_defined_secrets_wait_for_their_value(coordinator):
     secrets = {"key": {"Type": "symmetric-key", "Size": 24, "UserDefined": True},
                "text": {"Type": "plain", "UserDefined": True},
                "cert": {"Type": "cert-rsa", "Size": 2048, "UserDefined": True}}
@@ -279,7 +267,7 @@ def test_S09_user_defined_secrets_wait_for_their_value(coordinator):
     assert Marble().activate(coordinator, "text").env["TEXT"] == b"abc"
 
 
-def test_S10_a_manifest_can_bring_the_first_value(running):
+def test_s10_a_manifest_can_bring_the_first_value(running):
     secrets = {"text": {"Type": "plain", "UserDefined": True, "Public": "aGk=", "Private": "aGk="}}
     set_manifest(running, {"a": {"Parameters": {"Env": {"T": "{{ string .Secrets.text }}"},
                                                 "Files": {"/f": "{{ raw .Secrets.text }}"}}}}, Secrets=secrets)
@@ -290,7 +278,7 @@ def test_S10_a_manifest_can_bring_the_first_value(running):
 # previous values (T10, S13)
 
 
-def test_T10_S13_previous_secrets_are_those_before_the_rotation(coordinator):
+def test_t10_s13_previous_secrets_are_those_before_the_rotation(coordinator):
     secrets = {"own": {"Type": "symmetric-key", "Size": 128},
                "shared": {"Type": "symmetric-key", "Size": 128, "Shared": True},
                "cert": {"Type": "cert-ed25519"}}
@@ -332,7 +320,7 @@ def test_a_state_of_an_older_version_loads(coordinator):
 # templates (T09, T14)
 
 
-def test_T09_T14_templates_choose_and_repeat(running):
+def test_t01_t09_t14_templates_choose_and_repeat(running):
     secrets = {"a": {"Type": "symmetric-key", "Size": 16, "Shared": True}, "b": {"Type": "cert-ed25519"}}
     files = {"/list": '{{ range $name, $secret := .Secrets }}{{ if eq $secret.Type "symmetric-key" }}'
                       '{{ $name }}={{ hex $secret }}\n{{ else }}{{ $name }}: {{ $secret.Size }} '
@@ -344,58 +332,6 @@ def test_T09_T14_templates_choose_and_repeat(running):
     set_manifest(running, {"m": {"Parameters": {"Files": files}}}, Secrets=secrets)
     value = state_of(running)["secret:a"]["Private"].hex()
     assert Marble().activate(running, "m").files["/list"].decode() == f"a={value}\nb: 0"
-
-
-# TTLS (M23, F07, F08)
-
-
-def test_M23_marbles_with_tls_tags_get_a_configuration(running):
-    secrets = {"web": {"Type": "cert-rsa", "Size": 2048, "Shared": True, "Cert": {"DNSNames": ["web"]}}}
-    tls = {"client": {"Outgoing": [{"Port": "5555", "Addr": "db.example"}, {"Port": "80", "Addr": "<&>"}]},
-           "server": {"Incoming": [{"Port": "8443"}, {"Port": "443", "Addr": "ignored", "Cert": "web",
-                                                      "DisableClientAuth": True}]},
-           "again": {"Incoming": [{"Port": "443"}]}}
-    set_manifest(running, {
-        "plain": {}, "client": {"TLS": ["client"]},
-        "server": {"TLS": ["server", "client"], **env_of(MARBLE_TTLS_CONFIG="replaced")},
-        "later": {"TLS": ["server", "again"]}}, Secrets=secrets, TLS=tls)
-    assert "MARBLE_TTLS_CONFIG" not in Marble().activate(running, "plain").env
-    given = Marble().activate(running, "client")
-    own = {"cacrt": given.env["MARBLE_PREDEFINED_ROOT_CA"].decode(),
-           "clicrt": given.env["MARBLE_PREDEFINED_MARBLE_CERTIFICATE_CHAIN"].decode().split(
-               "-----BEGIN", 2)[1],
-           "clikey": given.env["MARBLE_PREDEFINED_PRIVATE_KEY"].decode()}
-    own["clicrt"] = "-----BEGIN" + own["clicrt"]
-    text = given.env["MARBLE_TTLS_CONFIG"].decode()
-    config = json.loads(text)
-    assert config == {"tls": {"Incoming": {}, "Outgoing": {"db.example:5555": own, "<&>:80": own}}}
-    assert "\\u003c\\u0026\\u003e:80" in text
-    assert text == json.dumps(config, sort_keys=True, separators=(",", ":")).replace(
-        "<&>", "\\u003c\\u0026\\u003e")
-    given = Marble().activate(running, "server")
-    config = json.loads(given.env["MARBLE_TTLS_CONFIG"])["tls"]
-    assert sorted(config["Incoming"]) == ["*:443", "*:8443"] and len(config["Outgoing"]) == 2
-    assert config["Incoming"]["*:8443"]["clientAuth"] is True
-    web = config["Incoming"]["*:443"]
-    assert web["clientAuth"] is False
-    assert web["cacrt"] == given.env["MARBLE_PREDEFINED_ROOT_CA"].decode()
-    cert = x509.load_pem_x509_certificate(web["clicrt"].encode())
-    assert cert.public_bytes(serialization.Encoding.DER) == state_of(running)["secret:web"]["Cert"]
-    key = serialization.load_pem_private_key(web["clikey"].encode(), None)
-    assert public_der(key.public_key()) == public_der(cert.public_key())
-    config = json.loads(Marble().activate(running, "later").env["MARBLE_TTLS_CONFIG"])["tls"]
-    assert config["Incoming"]["*:443"]["clientAuth"] is True
-
-
-def test_M23_a_certificate_without_value_fails_the_activation(running):
-    secrets = {"web": {"Type": "cert-rsa", "UserDefined": True}}
-    tls = {"server": {"Incoming": [{"Port": "443", "Cert": "web", "DisableClientAuth": True}]}}
-    set_manifest(running, {"m": {"TLS": ["server"]}}, Secrets=secrets, TLS=tls)
-    with pytest.raises(grpc.RpcError) as caught:
-        Marble().activate(running, "m")
-    assert caught.value.code() == grpc.StatusCode.INTERNAL
-    assert caught.value.details() == (
-        "creating TTLS config: secret web: tried to parse secret with empty value")
 
 
 # PKI (P01 to P04)
@@ -416,7 +352,7 @@ def verify(folder, leaf, chain, anchor):
 
 
 @pytest.mark.parametrize("curve,key_size,digest", [("P256", 256, "sha256"), ("P384", 384, "sha384")])
-def test_P01_P02_P03_P04_chains_verify_whatever_is_trusted(coordinator, tmp_path, curve, key_size, digest):
+def test_p01_p02_p03_p04_chains_verify_whatever_is_trusted(coordinator, tmp_path, curve, key_size, digest):
     secrets = {"cert": {"Type": "cert-ed25519", "Cert": {"DNSNames": ["x"]}}}
     running = coordinator.start(EDG_COORDINATOR_CURVE=curve,
                                 EDG_COORDINATOR_DNS_NAMES="coordinator.example,10.1.2.3,fe80::7")

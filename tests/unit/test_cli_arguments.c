@@ -163,7 +163,7 @@ static void unknown_commands_are_answered_with_near_names(void **state)
 	assert_refused("marblerun package",
 		"unknown command \"package\" for \"marblerun\"\n\nDid you mean this?\n"
 		"\tpackage-info\n");
-	assert_refused("marblerun recover a b", "unknown command \"recover\" for \"marblerun\"");
+	assert_refused("marblerun install a b", "unknown command \"install\" for \"marblerun\"");
 }
 
 static void help_needs_no_arguments(void **state)
@@ -194,7 +194,13 @@ static void help_lists_what_there_is_and_nothing_else(void **state)
 		assert_true(!name || strstr(buf_text(&text), buf_text(&entry)));
 	}
 	assert_null(strstr(buf_text(&text), "__complete"));
-	assert_null(strstr(buf_text(&text), "recover"));
+	assert_null(strstr(buf_text(&text), "install"));
+	/* a command that can be run may have others below it, too */
+	buf_clear(&text);
+	help_put(command_find("manifest update"), &text);
+	assert_non_null(strstr(buf_text(&text), "marblerun manifest update <file> <IP:PORT>"));
+	assert_non_null(strstr(buf_text(&text), "\n  acknowledge "));
+	assert_non_null(strstr(buf_text(&text), "-r, --recoverydata FILE"));
 }
 
 static void assert_completes(const char *text, const char *expected)

@@ -24,7 +24,9 @@ static void paths_are_decoded_without_query_and_origin(void **state)
 		assert_string_equal(buf_text(&path), rows[i][1]);
 	}
 	AUTO(buf_free) struct buf path = { 0 };
-	assert_false(http_target_path("/a%00b", &path));
+	static const char *const none[] = { "/a%00b", "", "*", "status", ".status", "?a" };
+	for (size_t i = 0; i < sizeof(none) / sizeof(*none); i++)
+		assert_false(http_target_path(none[i], &path));
 	assert_string_equal(http_target_query("/a?b=c?d"), "b=c?d");
 	assert_string_equal(http_target_query("/a"), "");
 }

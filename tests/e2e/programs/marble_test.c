@@ -8,6 +8,8 @@
  *   marble_test serve                 to Marbles of the mesh
  *   marble_test serve-no-client-auth  to everybody
  *   marble_test secrets FILE...       to Marbles of the mesh, the files as JSON
+ *   marble_test monotonic-counter     raises a counter of its own, at the Coordinator whose client
+ * API is EDG_COORDINATOR_CLIENT_ADDR, to 2 and to 3
  */
 #include <netdb.h>
 #include <openssl/err.h>
@@ -26,6 +28,8 @@
 #define REQUEST_MAX     8192
 #define ANSWER_MAX      (1 << 20)
 #define NAME_MAX_LENGTH 256
+
+static const char mesh_root[] = "MARBLE_PREDEFINED_ROOT_CA";
 
 __attribute__((noreturn)) static void fail(const char *what)
 {
@@ -85,9 +89,8 @@ static void use_key(SSL_CTX *tls)
 	BIO_free(source);
 }
 
-static void trust_mesh(SSL_CTX *tls)
+static void trust(SSL_CTX *tls, const char *name)
 {
-	static const char name[] = "MARBLE_PREDEFINED_ROOT_CA";
 	BIO *source = open_variable(name);
 	X509 *root = need(read_certificate(source), name);
 	need_success(X509_STORE_add_cert(SSL_CTX_get_cert_store(tls), root) == 1, name);
@@ -95,13 +98,13 @@ static void trust_mesh(SSL_CTX *tls)
 	BIO_free(source);
 }
 
-static SSL_CTX *new_tls(const SSL_METHOD *method, int verify)
+static SSL_CTX *new_tls(const SSL_METHOD *method, int verify, const char *authority)
 {
 	SSL_CTX *tls = need(SSL_CTX_new(method), "TLS context");
 	SSL_CTX_set_min_proto_version(tls, TLS1_2_VERSION);
 	use_chain(tls);
 	use_key(tls);
-	trust_mesh(tls);
+	trust(tls, authority);
 	SSL_CTX_set_verify(tls, verify, NULL);
 	return tls;
 }
@@ -113,13 +116,13 @@ struct address {
 	const char *port; /* in the environment */
 };
 
-static struct address test_address(void)
+static struct address address_of(const char *variable)
 {
 	struct address address = { 0 };
-	const char *text = need(getenv("EDG_TEST_ADDR"), "EDG_TEST_ADDR is not set");
-	const char *colon = need(strrchr(text, ':'), "EDG_TEST_ADDR is no HOST:PORT");
+	const char *text = need(getenv(variable), variable);
+	const char *colon = need(strrchr(text, ':'), "an address is no HOST:PORT");
 	size_t length = (size_t)(colon - text);
-	need_success(length < sizeof(address.host), "EDG_TEST_ADDR is too long");
+	need_success(length < sizeof(address.host), "an address is too long");
 	memcpy(address.host, text, length);
 	address.port = colon + 1;
 	return address;
@@ -180,31 +183,52 @@ static size_t read_all(SSL *connection, char *text, size_t max)
 	return size;
 }
 
-static int get(void)
+/* The body of the answer to a request, which must have status 200. */
+static const char *ask(
+	const char *variable, const char *authority, const char *request_line, const char *body)
 {
-	static char answer[ANSWER_MAX];
-	struct address address = test_address();
-	SSL_CTX *tls = new_tls(TLS_client_method(), SSL_VERIFY_PEER);
+	static char text[ANSWER_MAX];
+	struct address address = address_of(variable);
+	SSL_CTX *tls = new_tls(TLS_client_method(), SSL_VERIFY_PEER, authority);
 	SSL *connection = need(SSL_new(tls), "TLS connection");
 	demand_name(connection, address.host);
-	int fd = open_socket(&address, connect, "nobody answers at EDG_TEST_ADDR");
+	int fd = open_socket(&address, connect, "nobody answers at the address");
 	SSL_set_fd(connection, fd);
 	need_success(SSL_connect(connection) == 1, "no TLS with the server");
-	char request[NAME_MAX_LENGTH + 64];
+	char request[2 * NAME_MAX_LENGTH];
 	int length = snprintf(request, sizeof(request),
-		"GET / HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", address.host);
+		"%s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s",
+		request_line, address.host, strlen(body), body);
 	need_success(SSL_write(connection, request, length) == length, "no request sent");
-	read_all(connection, answer, sizeof(answer));
-	char *body = strstr(answer, "\r\n\r\n");
-	if (!body || strncmp(answer, "HTTP/1.1 200 OK\r\n", 17))
+	read_all(connection, text, sizeof(text));
+	char *end = strstr(text, "\r\n\r\n");
+	if (!end || strncmp(text, "HTTP/1.1 200 OK\r\n", 17))
 		fail("no answer with status 200");
-	fputs("Successful connection to Server: 200 OK\n", stderr);
-	fputs(body + 4, stdout);
 	SSL_shutdown(connection);
 	SSL_free(connection);
 	SSL_CTX_free(tls);
 	close(fd);
+	return end + 4;
+}
+
+static int get(void)
+{
+	const char *body = ask("EDG_TEST_ADDR", mesh_root, "GET /", "");
+	fputs("Successful connection to Server: 200 OK\n", stderr);
+	fputs(body, stdout);
 	return 0;
+}
+
+static void count(unsigned value, unsigned expected)
+{
+	char body[64];
+	char answer[64];
+	snprintf(body, sizeof(body), "{\"name\":\"foo\",\"value\":%u}", value);
+	snprintf(answer, sizeof(answer), "{\"status\":\"success\",\"data\":{\"value\":%u}}\n",
+		expected);
+	const char *given = ask("EDG_COORDINATOR_CLIENT_ADDR",
+		"MARBLE_PREDEFINED_COORDINATOR_ROOT_CA", "POST /api/v2/monotonic-counter", body);
+	need_success(!strcmp(given, answer), "the counter had another value");
 }
 
 /* server */
@@ -241,8 +265,8 @@ static void answer(SSL *connection, const char *body)
 
 __attribute__((noreturn)) static void serve(int verify, const char *body)
 {
-	struct address address = test_address();
-	SSL_CTX *tls = new_tls(TLS_server_method(), verify);
+	struct address address = address_of("EDG_TEST_ADDR");
+	SSL_CTX *tls = new_tls(TLS_server_method(), verify, mesh_root);
 	(void)signal(SIGPIPE, SIG_IGN);
 	int listener = open_socket(&address, bind, "EDG_TEST_ADDR cannot be served");
 	need_success(!listen(listener, SOMAXCONN), "listen");
@@ -294,5 +318,11 @@ int main(int argc, char **argv)
 		serve(SSL_VERIFY_NONE, welcome);
 	if (!strcmp(argv[1], "secrets") && argc > 2)
 		serve(mutual, describe_files(argv + 2));
-	fail("usage: marble_test [serve | serve-no-client-auth | secrets FILE...]");
+	if (strcmp(argv[1], "monotonic-counter") != 0)
+		fail("usage: marble_test [serve | serve-no-client-auth | secrets FILE... | "
+		     "monotonic-counter]");
+	count(2, 0);
+	count(3, 2);
+	fputs("the counter is 3\n", stderr);
+	return 0;
 }
