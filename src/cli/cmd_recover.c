@@ -49,9 +49,10 @@ bool cmd_recover(const struct invocation *invocation, struct error *err)
 	const struct options *options = &invocation->options;
 	AUTO(buf_free) struct buf secret = { 0 };
 	AUTO(buf_free) struct buf signature = { 0 };
-	AUTO(auto_pkey) EVP_PKEY *key = recovery_key_read(options, err);
-	return key && recovery_secret_read(invocation->arguments[0], key, &secret, err) &&
-	       recovery_secret_sign(key, &secret, &signature, err) &&
+	AUTO(recovery_key_free) struct recovery_key key = { 0 };
+	return recovery_key_read(options, &key, err) &&
+	       recovery_secret_read(invocation->arguments[0], &key, &secret, err) &&
+	       recovery_secret_sign(&key, &secret, &signature, err) &&
 	       upload(options, invocation->arguments[1], &secret, &signature, err);
 }
 
@@ -97,16 +98,13 @@ static bool require_output(const struct options *options, struct error *err)
 	       error_set(err, ERROR_INVALID, "the flag \"--output\" is required: a new file");
 }
 
-/* The secret, opened with --key if that is given. */
+/* The secret, opened with the recovery key if one is given. */
 static bool read_secret(const struct invocation *invocation, struct buf *secret, struct error *err)
 {
-	AUTO(auto_pkey) EVP_PKEY *key = NULL;
-	if (is_given(invocation->options.key)) {
-		key = recovery_key_read(&invocation->options, err);
-		if (!key)
-			return false;
-	}
-	return recovery_secret_read(invocation->arguments[0], key, secret, err);
+	const struct options *options = &invocation->options;
+	AUTO(recovery_key_free) struct recovery_key key = { 0 };
+	return (!recovery_key_is_given(options) || recovery_key_read(options, &key, err)) &&
+	       recovery_secret_read(invocation->arguments[0], &key, secret, err);
 }
 
 bool cmd_recovery_encrypt_secret(const struct invocation *invocation, struct error *err)
@@ -135,9 +133,9 @@ bool cmd_recovery_sign_secret(const struct invocation *invocation, struct error 
 	const struct options *options = &invocation->options;
 	AUTO(buf_free) struct buf secret = { 0 };
 	AUTO(buf_free) struct buf signature = { 0 };
-	AUTO(auto_pkey) EVP_PKEY *key = recovery_key_read(options, err);
-	return key && require_output(options, err) &&
-	       recovery_secret_read(invocation->arguments[0], key, &secret, err) &&
-	       recovery_secret_sign(key, &secret, &signature, err) &&
+	AUTO(recovery_key_free) struct recovery_key key = { 0 };
+	return require_output(options, err) && recovery_key_read(options, &key, err) &&
+	       recovery_secret_read(invocation->arguments[0], &key, &secret, err) &&
+	       recovery_secret_sign(&key, &secret, &signature, err) &&
 	       create_output(options, &signature, err);
 }

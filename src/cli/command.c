@@ -43,6 +43,15 @@ static const struct flag log_flags[] = {
 		"write the log here instead of printing it" },
 };
 
+/* Where on a token a private key is. */
+#define TOKEN_KEY_FLAGS                                                                            \
+	{ "pkcs11-key-id", 0, FLAG_TEXT, MEMBER(pkcs11_key_id), "ID", NULL, NULL,                  \
+		"id of the key on the token" },                                                    \
+	{                                                                                          \
+		"pkcs11-key-label", 0, FLAG_TEXT, MEMBER(pkcs11_key_label), "LABEL", NULL, NULL,   \
+			"label of the key on the token"                                            \
+	}
+
 /* How users prove who they are. */
 #define USER_FLAGS                                                                                 \
 	{ "cert", 'c', FLAG_TEXT, MEMBER(cert), "FILE", NULL, NULL, "your certificate, in PEM" },  \
@@ -50,10 +59,7 @@ static const struct flag log_flags[] = {
 			"its private key, in PEM" },                                               \
 		{ "pkcs11-config", 0, FLAG_TEXT, MEMBER(pkcs11_config), "FILE", NULL, NULL,        \
 			"both are on a PKCS#11 token, which this JSON file names" },               \
-		{ "pkcs11-key-id", 0, FLAG_TEXT, MEMBER(pkcs11_key_id), "ID", NULL, NULL,          \
-			"id of the key on the token" },                                            \
-		{ "pkcs11-key-label", 0, FLAG_TEXT, MEMBER(pkcs11_key_label), "LABEL", NULL, NULL, \
-			"label of the key on the token" },                                         \
+		TOKEN_KEY_FLAGS,                                                                   \
 		{ "pkcs11-cert-id", 0, FLAG_TEXT, MEMBER(pkcs11_cert_id), "ID", NULL, NULL,        \
 			"id of the certificate on the token" },                                    \
 	{                                                                                          \
@@ -117,18 +123,19 @@ static const struct flag quote_verify_flags[] = {
 };
 
 /* of commands that open or sign a recovery secret */
-#define RECOVERY_KEY_FLAG                                                                          \
-	{                                                                                          \
-		"key", 'k', FLAG_TEXT, MEMBER(key), "FILE", NULL, NULL,                            \
-			"your private recovery key, in PEM"                                        \
-	}
+#define RECOVERY_KEY_FLAGS                                                                         \
+	{ "key", 'k', FLAG_TEXT, MEMBER(key), "FILE", NULL, NULL,                                  \
+		"your private recovery key, in PEM" },                                             \
+		{ "pkcs11-config", 0, FLAG_TEXT, MEMBER(pkcs11_config), "FILE", NULL, NULL,        \
+			"it is on a PKCS#11 token, which this JSON file names" },                  \
+		TOKEN_KEY_FLAGS
 
 #define NEW_FILE_FLAG                                                                              \
 	{                                                                                          \
 		"output", 'o', FLAG_TEXT, MEMBER(output), "FILE", NULL, NULL, "new file to write"  \
 	}
 
-static const struct flag recover_flags[] = { RECOVERY_KEY_FLAG, JSON_FLAG };
+static const struct flag recover_flags[] = { RECOVERY_KEY_FLAGS, JSON_FLAG };
 
 static const struct flag recover_signed_flags[] = {
 	{ "signature", 's', FLAG_TEXT, MEMBER(signature_file), "FILE", NULL, NULL,
@@ -142,10 +149,10 @@ static const struct flag encrypt_secret_flags[] = {
 	{ "coordinator-pub-key", 0, FLAG_TEXT, MEMBER(coordinator_pub_key), "FILE", NULL, NULL,
 		"the Coordinator's key, by public-key" },
 	NEW_FILE_FLAG,
-	RECOVERY_KEY_FLAG,
+	RECOVERY_KEY_FLAGS,
 };
 
-static const struct flag sign_secret_flags[] = { NEW_FILE_FLAG, RECOVERY_KEY_FLAG };
+static const struct flag sign_secret_flags[] = { NEW_FILE_FLAG, RECOVERY_KEY_FLAGS };
 
 const struct command commands[] = {
 	{ "manifest", "", 0, 0, "Work with the manifest of a Coordinator", NULL, NO_FLAGS },

@@ -5,6 +5,7 @@
 #include "cli/cert_cache.h"
 #include "cli/era_file.h"
 #include "cli/output.h"
+#include "cli/token.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -85,11 +86,6 @@ struct marblerun *session_from_cache(
 	return TAKE(m);
 }
 
-static bool is_given(const char *text)
-{
-	return text && *text;
-}
-
 static bool check_credentials(const struct options *options, struct error *err)
 {
 	bool has_files = options->cert || options->key;
@@ -129,19 +125,9 @@ static bool use_files(const struct options *options, struct marblerun *m, struct
 static bool use_token(const struct options *options, struct marblerun *m, struct error *err)
 {
 	AUTO(buf_free) struct buf config = { 0 };
-	if (!file_read(options->pkcs11_config, CREDENTIAL_MAX, &config, err))
-		return false;
-	const struct marblerun_pkcs11 place = {
-		.config = config.data,
-		.config_size = config.size,
-		.key_id = is_given(options->pkcs11_key_id) ? options->pkcs11_key_id : NULL,
-		.key_label = is_given(options->pkcs11_key_label) ? options->pkcs11_key_label : NULL,
-		.certificate_id =
-			is_given(options->pkcs11_cert_id) ? options->pkcs11_cert_id : NULL,
-		.certificate_label =
-			is_given(options->pkcs11_cert_label) ? options->pkcs11_cert_label : NULL,
-	};
-	return marblerun_set_pkcs11_credentials(m, &place) || session_failed(m, err);
+	struct marblerun_pkcs11 place;
+	return token_read_place(options, &config, &place, err) &&
+	       (marblerun_set_pkcs11_credentials(m, &place) || session_failed(m, err));
 }
 
 struct marblerun *session_as_user(

@@ -153,23 +153,32 @@ static bool find_certificate(struct pkcs11 *token, PKCS11_SLOT *slot,
 	       refuse("certificate", place->certificate_id, place->certificate_label, err);
 }
 
-static bool open_token(struct pkcs11 *token, const json_t *json,
-	const struct marblerun_pkcs11 *place, struct error *err)
+static bool find_pair(struct pkcs11 *token, PKCS11_SLOT *slot, const struct marblerun_pkcs11 *place,
+	struct error *err)
 {
-	struct config config;
-	if (!read_config(json, &config, err) ||
-		!check_name("key", place->key_id, place->key_label, err) ||
-		!check_name("certificate", place->certificate_id, place->certificate_label, err))
-		return false;
-	PKCS11_SLOT *slot = find_slot(token, &config, err);
-	if (!slot || !log_in(slot, &config, err) || !find_key(token, slot, place, err) ||
-		!find_certificate(token, slot, place, err))
+	if (!check_name("certificate", place->certificate_id, place->certificate_label, err) ||
+		!find_key(token, slot, place, err) || !find_certificate(token, slot, place, err))
 		return false;
 	return X509_check_private_key(token->certificate->x509, token->key) == 1 ||
 	       error_set(err, ERROR_INVALID, "the certificate on the token is not that of the key");
 }
 
-struct pkcs11 *pkcs11_open(const struct marblerun_pkcs11 *place, struct error *err)
+typedef bool find_function(struct pkcs11 *token, PKCS11_SLOT *slot,
+	const struct marblerun_pkcs11 *place, struct error *err);
+
+static bool open_token(struct pkcs11 *token, const json_t *json,
+	const struct marblerun_pkcs11 *place, find_function *find, struct error *err)
+{
+	struct config config;
+	if (!read_config(json, &config, err) ||
+		!check_name("key", place->key_id, place->key_label, err))
+		return false;
+	PKCS11_SLOT *slot = find_slot(token, &config, err);
+	return slot && log_in(slot, &config, err) && find(token, slot, place, err);
+}
+
+static struct pkcs11 *open_and_find(
+	const struct marblerun_pkcs11 *place, find_function *find, struct error *err)
 {
 	AUTO(auto_json)
 	json_t *json = json_read((struct bytes){ place->config, place->config_size }, err);
@@ -178,10 +187,20 @@ struct pkcs11 *pkcs11_open(const struct marblerun_pkcs11 *place, struct error *e
 		return NULL;
 	}
 	struct pkcs11 *token = xcalloc(1, sizeof(*token));
-	if (open_token(token, json, place, err))
+	if (open_token(token, json, place, find, err))
 		return token;
 	pkcs11_free(token);
 	return NULL;
+}
+
+struct pkcs11 *pkcs11_open(const struct marblerun_pkcs11 *place, struct error *err)
+{
+	return open_and_find(place, find_pair, err);
+}
+
+struct pkcs11 *pkcs11_open_key(const struct marblerun_pkcs11 *place, struct error *err)
+{
+	return open_and_find(place, find_key, err);
 }
 
 void pkcs11_free(struct pkcs11 *token)

@@ -103,13 +103,29 @@ bool core_decrypt_secret(
 	return done || error_prefix(err, "failed to decrypt recovery secret");
 }
 
-bool core_get_recovery_key(struct core *core, struct buf *der, struct error *err)
+/* Appends the public half of the key, which becomes `made` unless there is one; of none, nothing.
+ */
+static bool put_recovery_key(struct core *core, EVP_PKEY **made, struct buf *der, struct error *err)
 {
 	pthread_mutex_lock(&core->writing);
 	bool done = check_state(core, err);
 	if (done && !core->recovery_key)
-		core->recovery_key = key_generate_rsa(RECOVERY_KEY_BITS, err);
-	done = done && core->recovery_key && key_put_public(core->recovery_key, der, err);
+		core->recovery_key = TAKE(*made);
+	if (done && core->recovery_key)
+		done = key_put_public(core->recovery_key, der, err);
 	pthread_mutex_unlock(&core->writing);
 	return done;
+}
+
+/* Nobody waits while the key is made; of those who ask for it meanwhile, all get the first. */
+bool core_get_recovery_key(struct core *core, struct buf *der, struct error *err)
+{
+	AUTO(auto_pkey) EVP_PKEY *made = NULL;
+	size_t before = der->size;
+	if (!put_recovery_key(core, &made, der, err))
+		return false;
+	if (der->size > before)
+		return true;
+	made = key_generate_rsa(RECOVERY_KEY_BITS, err);
+	return made && put_recovery_key(core, &made, der, err);
 }
