@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from attested import AttestedMarble
 from attested_fixtures import *  # noqa: F403  pylint: disable=wildcard-import,unused-wildcard-import
+from attested_owner import AttestedOwner
 from credentials import Credentials
 from openapi import validate
 from quote_verifier import strip_header, verify
@@ -27,23 +28,12 @@ MANIFEST = json.dumps({"Packages": {"package": {"UniqueID": ENCLAVE["mrenclave"]
 SIGNATURE = hashlib.sha256(MANIFEST.encode()).hexdigest()
 
 
-class Owner:
-    """A user with a manifest, who knows which Coordinator to expect."""
+class Owner(AttestedOwner):
+    """With a manifest."""
 
     def __init__(self, cli, coordinator):
-        self.cli, self.coordinator = cli, coordinator
-        self.simulated = (f"Warning: SIMULATED: the quote was verified with the simulated root "
-                          f"{coordinator.machine.folder}/root_ca.pem and proves nothing about hardware\n")
-        self.flags = ["--era-config", "era.json", *coordinator.machine.flags()]
+        super().__init__(cli, coordinator)
         cli.write("manifest.json", MANIFEST)
-        self.expect(coordinator.era())
-
-    def expect(self, era):
-        self.cli.write("era.json", json.dumps(era))
-
-    def succeed(self, *words, flags=()):
-        return self.cli.succeed(*words, self.coordinator.client, *self.flags, *flags,
-                                stderr=self.simulated)
 
     def certificates(self, name):
         text = (self.cli.folder / name).read_text()

@@ -7,6 +7,7 @@ import pytest
 from client_users import Client, Users, encode, manifest_of
 from openapi import DOCUMENT, validate
 from real_coordinator import Coordinator, Marble
+from recovery import Owner, keys_of, open_all
 
 # Simulation has no quotes: test_attested_sign_quote.py validates the signature of one.
 ELSEWHERE = {("POST", "/api/v2/sign-quote", "200"), ("GET", "/api/v2/quote", "500")}
@@ -45,6 +46,13 @@ def fixture_coordinator(build, tmp_path):
     coordinator = Coordinator([build / "bin/coordinator", "--simulation"], {}, tmp_path).start()
     yield coordinator
     assert coordinator.stop() == 0
+
+
+def forget_state(coordinator):
+    coordinator.stop()
+    for file in (coordinator.folder / "state").iterdir():
+        file.unlink()
+    coordinator.start()
 
 
 def ask_everything_without_manifest(checked):
@@ -89,8 +97,27 @@ def ask_as_marble(checked, folder):
     checked.request("POST", "/api/v2/sign-quote", json={"sgxQuote": "AAAA"})
 
 
+def ask_for_recovery(checked):
+    """Of a Coordinator with a manifest of one recovery key, which it loses."""
+    owner = Owner()
+    manifest = manifest_of({}, RecoveryKeys=keys_of([owner]))
+    answer = checked.request("POST", "/api/v2/manifest", json={"manifest": encode(manifest)})
+    secret, = open_all([owner], answer.json()["data"]["RecoverySecrets"])
+    checked.coordinator.stop()
+    (checked.coordinator.folder / "state/sealed_key").unlink()
+    checked.coordinator.start()
+    checked.request("GET", "/api/v2/recover/public-key")
+    for given in bytes(32), secret:
+        checked.request("POST", "/api/v2/recover", json={
+            "recoverySecret": encode(given),
+            "recoverySecretSignature": encode(owner.sign(secret))})
+    assert checked.coordinator.get("/status")["StatusCode"] == 3
+
+
 def test_c11_replies_are_those_of_the_openapi_document(coordinator, tmp_path):
     checked, users = Checked(coordinator), Users(tmp_path)
+    ask_for_recovery(checked)
+    forget_state(coordinator)
     ask_everything_without_manifest(checked)
     checked.request("GET", "/api/v2/quote?nonce=!")
     checked.request("POST", "/api/v2/manifest", json={"manifest": encode("{")})
@@ -108,10 +135,7 @@ def test_c11_replies_are_those_of_the_openapi_document(coordinator, tmp_path):
         Client(checked, users, name, "v2").post(
             "/update" if name == "alice" else "/update-manifest", manifest)
     # a manifest in the first generation, on a new state
-    coordinator.stop()
-    for file in (coordinator.folder / "state").iterdir():
-        file.unlink()
-    coordinator.start()
+    forget_state(coordinator)
     assert checked.request("POST", "/manifest", data=manifest).status_code == 200
     assert documented() - checked.seen == ELSEWHERE
     assert checked.seen <= documented()

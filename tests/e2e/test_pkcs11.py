@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Users whose key is on a PKCS#11 token: SoftHSM's, against a real Coordinator."""
 
+import base64
 import json
 import os
 import shutil
@@ -15,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from client_users import manifest_of
 from credentials import Credentials
 from real_coordinator import PATIENCE, Coordinator
+from recovery import Owner, keys_of
 
 MODULE = "/usr/lib/softhsm/libsofthsm2.so"
 SECRETS = {"note": {"Type": "plain", "UserDefined": True}}
@@ -92,6 +94,8 @@ def fixture_token(tmp_path_factory):
         token.put(name, f"id-{number}", key, token.users[name])
     token.put("lost", "id-3", ec.generate_private_key(ec.SECP256R1()), token.users["ecdsa"])
     token.put("bare", "id-4", ec.generate_private_key(ec.SECP256R1()), None)
+    token.owner = Owner()
+    token.put("owner", "id-5", token.owner.key, None)
     return token
 
 
@@ -168,3 +172,62 @@ def test_l16_configurations_that_lead_nowhere_are_refused(cli, notes, config, me
     (("--pkcs11-cert-label", "ecdsa"), "[pkcs11-key-id pkcs11-key-label] is required")])
 def test_l16_flags_of_both_kinds_do_not_mix(cli, notes, flags, message):
     assert message in cli.fail(*notes, *flags)
+
+
+# recovery keys
+
+BY_TOKEN = "--pkcs11-config", "token.json", "--pkcs11-key-label", "owner"
+
+
+@pytest.fixture(name="waiting")
+def fixture_waiting(cli, coordinator, token):
+    """A Coordinator that waits for the secret in the file `share`; its root certificate of before."""
+    cli.environment |= token.environment
+    cli.write("token.json", json.dumps({"Path": MODULE, "TokenLabel": "users", "Pin": "1234"}))
+    cli.write("manifest.json", manifest_of({}, RecoveryKeys=keys_of([token.owner])))
+    cli.succeed("manifest", "set", "manifest.json", coordinator.client, "--insecure", "-r", "r.json")
+    share = json.loads((cli.folder / "r.json").read_text())["RecoverySecrets"]["owner-0"]
+    cli.write("share", base64.b64decode(share))
+    root = coordinator.root()
+    coordinator.stop()
+    (coordinator.folder / "state/sealed_key").unlink()
+    coordinator.start()
+    assert coordinator.root() != root
+    return root
+
+
+@pytest.mark.parametrize("name", [BY_TOKEN[2:], ("--pkcs11-key-id", "id-5")])
+def test_l08_the_recovery_key_stays_on_its_token(cli, coordinator, waiting, name):
+    assert cli.succeed("recover", "share", coordinator.client, "--insecure", *BY_TOKEN[:2], *name) == (
+        "Warning: skipping quote verification\nRecovery successful.\n")
+    assert coordinator.root() == waiting
+
+
+def test_l09_a_token_opens_encrypts_anew_and_signs(cli, coordinator, waiting, token):
+    command = "recover-with-signature"
+    cli.succeed(command, "public-key", coordinator.client, "--insecure", "-o", "coordinator.pem")
+    cli.succeed(command, "encrypt-secret", "share", "--coordinator-pub-key", "coordinator.pem", "-o",
+                "sealed", *BY_TOKEN)
+    cli.succeed(command, "sign-secret", "share", "-o", "signature", *BY_TOKEN)
+    secret = token.owner.open((cli.folder / "share").read_bytes())
+    assert (cli.folder / "signature").read_bytes() == token.owner.sign(secret)
+    assert cli.succeed(command, "sealed", coordinator.client, "--insecure", "-s", "signature") == (
+        "Warning: skipping quote verification\nRecovery successful.\n")
+    assert coordinator.root() == waiting
+
+
+@pytest.mark.parametrize("flags, message", [
+    ((), "at least one of the flags in the group [key pkcs11-config] is required"),
+    (("--key", "x", *BY_TOKEN), "if any flags in the group [key pkcs11-config] are set none of"),
+    (BY_TOKEN[:2], "PKCS#11: neither an id nor a label of the key is given"),
+    ((*BY_TOKEN[:3], "nobody"), 'PKCS#11: no key pair found for id "" and label "nobody"'),
+    ((*BY_TOKEN[:3], "ecdsa"), "PKCS#11: the key is no RSA key"),
+    ((*BY_TOKEN[:3], "rsa"), "share is to be the recovery secret in bytes")])
+def test_l08_keys_that_do_not_fit_are_refused(cli, token, flags, message):
+    cli.environment |= token.environment
+    cli.write("token.json", json.dumps({"Path": MODULE, "TokenLabel": "users", "Pin": "1234"}))
+    cli.write("share", bytes(256))
+    for command in ("recover", "share", "localhost:1"), (
+            "recover-with-signature", "sign-secret", "share", "-o", "signature"):
+        assert cli.fail(*command, *flags).startswith(message)
+    assert not (cli.folder / "signature").exists()

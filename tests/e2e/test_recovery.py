@@ -5,6 +5,7 @@ Tests are named after their rows in the feature table."""
 import base64
 import json
 import random
+import threading
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -252,6 +253,33 @@ def test_r05_secrets_travel_under_an_ephemeral_key(coordinator, users, owners):
     answer = recover(coordinator, key.encrypt(secrets[2], OAEP), b"")
     assert answer.status_code == 400  # the key is gone
     assert answer.json()["status"] == "fail"
+
+
+def test_r05_who_asks_for_the_ephemeral_key_holds_up_nobody(coordinator, users, owners):
+    deploy(coordinator, users, owners[:1])
+    coordinator.command = [*coordinator.command, "--loops", "1"]
+    lose_key(coordinator)
+    keys, answered = [], 0
+    askers = [threading.Thread(target=lambda: keys.append(
+        coordinator.get("/api/v2/recover/public-key"))) for _ in range(2)]
+    for asker in askers:
+        asker.start()
+    while not keys:
+        assert coordinator.get("/status")["StatusCode"] == 1
+        answered += 1
+    for asker in askers:
+        asker.join()
+    assert keys[0] == keys[1]
+    assert answered > 4  # on a loop that makes the key, the second would have waited for it
+
+
+def test_r08_secrets_of_16_bytes_are_plain_text(coordinator, users, owners):
+    """Older Coordinators had such keys. There is no state here that one opens."""
+    deploy(coordinator, users, owners[:1])
+    lose_key(coordinator)
+    assert hand_in(coordinator, owners[0], random.randbytes(16)) == missing(1)
+    refused(recover(coordinator, random.randbytes(32), b""),
+            "recovery secrets must match in length: expected 16, got 32")
 
 
 def test_an_ephemeral_key_opens_nothing_else(coordinator, users, owners):

@@ -213,7 +213,59 @@ def test_p08_a_full_disk_is_an_error_and_the_old_state_stays(build, tmp_path, us
         assert status == 1 and "Read-only file system" in said
     finally:
         coordinator.stop()
-        subprocess.run(["umount", "--recursive", disk], check=True)
+        while disk.is_mount():
+            subprocess.run(["umount", disk], check=True)
+
+
+DISK_ERRORS = [("ENOSPC", "No space left on device"), ("EIO", "Input/output error")]
+
+
+@pytest.fixture(name="fail_at")
+def fixture_fail_at(build, coordinator, state):
+    """Restarts the Coordinator so that one call on its files, counted from now, will fail."""
+    armed = state.with_name("state.armed")
+
+    def restart_to_fail(kind, call):
+        armed.unlink(missing_ok=True)
+        restart(coordinator, LD_PRELOAD=str(build / "tests/e2e/programs/fault_injector.so"),
+                FAULT_FOLDER=str(state), FAULT_KIND=kind, FAULT_AT=str(call))
+        armed.touch()
+    return restart_to_fail
+
+
+@pytest.mark.plain_build
+@pytest.mark.parametrize("kind, text", DISK_ERRORS)
+def test_p08_what_the_disk_says_reaches_the_user(state, admin, fail_at, kind, text):
+    """And what was in force before stays."""
+    assert write(admin, "old").status_code == 200
+    for call, what in enumerate(["cannot write {}.tmp", "cannot write {}.tmp", "cannot keep {}",
+                                 "cannot replace {}", "cannot sync the folder of {}"], 1):
+        fail_at(kind, call)
+        refused = write(admin, "new")
+        assert refused.status_code == 500
+        assert refused.json()["message"] == \
+            f"sealing state: {what.format(state / 'sealed_data')}: {text}"
+        assert given(admin) == encode("old")
+        assert write(admin, "old").status_code == 200
+
+
+@pytest.mark.plain_build
+def test_p08_a_write_that_comes_short_is_finished(coordinator, admin, fail_at):
+    fail_at("short", 1)
+    assert write(admin, "all of it" * 100).status_code == 200
+    restart(coordinator)
+    assert given(admin) == encode("all of it" * 100)
+
+
+@pytest.mark.plain_build
+@pytest.mark.usefixtures("admin")
+@pytest.mark.parametrize("kind, text", DISK_ERRORS)
+def test_p08_what_the_disk_says_reaches_the_marble(coordinator, fail_at, kind, text):
+    fail_at(kind, 1)
+    assert text in refuse(Marble().activate, coordinator, "limited")
+    for _ in range(3):  # none of which the refused one took
+        Marble().activate(coordinator, "limited")
+    assert "reached max activations" in refuse(Marble().activate, coordinator, "limited")
 
 
 # witness
