@@ -22,7 +22,7 @@ static void put_bytes(json_t *object, const char *name, struct bytes value)
 {
 	AUTO(buf_free) struct buf text = { 0 };
 	base64_encode(&text, value.data, value.size);
-	if (json_object_set_new(object, name, json_stringn(buf_text(&text), text.size)))
+	if (json_object_set_new(object, name, json_stringn_nocheck(buf_text(&text), text.size)))
 		abort();
 }
 
@@ -89,6 +89,12 @@ static void put_secrets(json_t *state, const char *prefix, const struct strmap *
 		put_secret(state, prefix, secrets->entries[i].name, secrets->entries[i].value);
 }
 
+static int append(const char *text, size_t size, void *out)
+{
+	buf_put(out, text, size);
+	return 0;
+}
+
 bool deployment_encode(const struct deployment *deployment, struct buf *out, struct error *err)
 {
 	AUTO(auto_json) json_t *state = json_object();
@@ -110,9 +116,8 @@ bool deployment_encode(const struct deployment *deployment, struct buf *out, str
 	put_secrets(state, SECRET_PREFIX, &deployment->shared_secrets);
 	put_secrets(state, PREVIOUS_SECRET_PREFIX, &deployment->previous_secrets);
 	state_put_updates(state, deployment);
-	size_t size = json_dumpb(state, NULL, 0, JSON_COMPACT);
-	json_dumpb(state, (char *)buf_extend(out, size), size, JSON_COMPACT);
-	return true;
+	return !json_dump_callback(state, append, out, JSON_COMPACT) ||
+	       error_set(err, ERROR_INTERNAL, "the state is no JSON");
 }
 
 static X509 *get_certificate(const json_t *state, const char *name)
