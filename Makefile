@@ -27,7 +27,8 @@ demo-nginx demo-redis demo-python: demo-%: build
 	samples/$*/demo $(BUILD)
 
 # KEY=FILE signs it, else one that stays in the build folder; TRUST_ROOT=FILE for a simulated platform.
-# Gramine's own tools are taken where they are installed.
+# WITNESS=DIR, an absolute folder on other storage, notices older states. Gramine's own tools are taken
+# where they are installed.
 KEY ?= $(BUILD)/enclave-key.pem
 coordinator-enclave: build
 	@[ -e $(KEY) ] || { echo "making $(KEY)"; $(BUILD)/bin/graphene-sign --gen-key $(KEY); }

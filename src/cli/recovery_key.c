@@ -29,8 +29,9 @@ static bool read_file(const char *path, struct recovery_key *key, struct error *
 	AUTO(buf_free) struct buf pem = { 0 };
 	if (!file_read(path, KEY_MAX, &pem, err))
 		return false;
-	key->key = rsa_read_private_pem(buf_bytes(&pem), err);
-	return key->key || error_prefix(err, "\"%s\"", path);
+	struct error reason = { 0 };
+	key->key = rsa_read_private_pem(buf_bytes(&pem), &reason);
+	return key->key || error_set(err, reason.kind, "\"%s\" %s", path, reason.message);
 }
 
 static bool open_token(const struct options *options, struct recovery_key *key, struct error *err)

@@ -48,7 +48,7 @@ EVP_PKEY *rsa_read_private_pem(struct bytes pem, struct error *err)
 	else if (!strcmp(label, "PRIVATE KEY"))
 		key = key_read_private(buf_bytes(&der), NULL);
 	if (!key || EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA) {
-		error_set(err, ERROR_INVALID, "no private RSA key without password: %s", label);
+		error_set(err, ERROR_INVALID, "is no private RSA key without password: %s", label);
 		return NULL;
 	}
 	return TAKE(key);

@@ -14,7 +14,10 @@
 /* NULL with ERROR_INVALID unless the text begins with one PEM block PUBLIC KEY with an RSA key. */
 EVP_PKEY *rsa_read_public_pem(struct bytes pem, struct error *err);
 
-/* The same for a private key: PRIVATE KEY (PKCS#8) or RSA PRIVATE KEY (PKCS#1). */
+/*
+ * The same for a private key: PRIVATE KEY (PKCS#8) or RSA PRIVATE KEY (PKCS#1). What err says goes
+ * on behind the name of the file.
+ */
 EVP_PKEY *rsa_read_private_pem(struct bytes pem, struct error *err);
 
 /* Appends the ciphertext. ERROR_INVALID when the key is too short for so many bytes. */

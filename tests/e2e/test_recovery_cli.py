@@ -17,8 +17,9 @@ from cryptography.hazmat.primitives.serialization import PrivateFormat
 from attested import AttestedCoordinator, AttestedMarble, sign_coordinator
 from attested_fixtures import *  # noqa: F403  pylint: disable=wildcard-import,unused-wildcard-import
 from attested_owner import AttestedOwner
-from client_users import Users, encode
+from client_users import Users, encode, manifest_of
 from recovery import OAEP, SUCCESS, Owner, keys_of, missing, opens
+from sim_app import SOURCE_ROOT
 
 ENCLAVE = {"mrenclave": "a1" * 32, "mrsigner": "51" * 32, "prod-id": 7, "svn": 3}
 SECRETS = {"shared": {"Type": "symmetric-key", "Size": 128, "Shared": True},
@@ -268,7 +269,10 @@ def test_l09_the_offline_steps_say_what_they_need(cli, owners):
     assert cli.fail(*encrypt, "plain", "--coordinator-pub-key", "key", "-o", "x") == (
         '"key": given PEM data is not a public key')
     assert cli.fail(*sign, "plain", "-k", "plain", "-o", "x") == (
-        '"plain": did not contain a valid PEM block')
+        '"plain" did not contain a valid PEM block')
+    cli.write("ec", "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n")
+    assert cli.fail(*sign, "plain", "-k", "ec", "-o", "x") == (
+        '"ec" is no private RSA key without password: EC PRIVATE KEY')
     assert cli.fail(WITH_SIGNATURE, "plain", "localhost:1").startswith('the flag "--signature" is')
     for name, flags in ("plain", ()), ("sealed", ("-k", "key")):
         cli.succeed(*encrypt, name, *there, *flags, "-o", f"{name}.out")
@@ -284,6 +288,50 @@ def test_l08_keys_of_both_pem_forms_are_read(home, away, owners, cli):
     move(home, away)
     cli.write("key-0", owners[0].private(PKCS1))
     assert json.loads(away.succeed("recover", "share-0", flags=["-k", "key-0", "-o", "json"])) == SUCCESS
+
+
+def readme_command(words):
+    """The line of the README's section that begins with these words."""
+    section = (SOURCE_ROOT / "README.md").read_text().partition("## State and recovery")[2]
+    line, = [line.strip() for line in section.partition("\n## ")[0].splitlines()
+             if line.startswith("    " + words)]
+    return line
+
+
+def test_the_commands_of_the_readme_recover_a_coordinator(home, owners, cli, users):
+    def run(words, **replaced):
+        line = readme_command(words).replace("HOST:4433", home.coordinator.client)
+        for old, new in replaced.items():
+            line = line.replace(old, new)
+        done = subprocess.run(["sh", "-ec", line], cwd=cli.folder, capture_output=True, text=True,
+                              env={**cli.environment, "PATH": f"{cli.program.parent}:/usr/bin:/bin",
+                                   "MARBLERUN_COLLATERAL": f"{home.coordinator.machine.folder}/collateral",
+                                   "MARBLERUN_TRUST_ROOT": f"{home.coordinator.machine.folder}/root_ca.pem"},
+                              timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+    home.era_file = "coordinator-era.json"
+    home.expect(home.coordinator.era())
+    for name in "alice", "bob":
+        run("openssl genrsa", alice=name)
+        run("openssl rsa", alice=name)
+    keys = {name: (cli.folder / f"{name}.pub").read_text() for name in ("alice", "bob")}
+    cli.write("manifest.json", manifest_of(users.section(admin=["owner"]), RecoveryKeys={
+        **keys, "carol": owners[0].public()}, Config={"RecoveryThreshold": 2}))
+    run("marblerun manifest set")
+    root = home.coordinator.root()
+    for name in "alice", "bob":
+        run("jq", alice=name)
+    home.coordinator.stop()
+    (home.state / "sealed_key").unlink()
+    home.coordinator.start()
+    assert run("marblerun status").startswith(RECOVERY_MODE)
+    assert run("marblerun recover ") == more(2)
+    run("marblerun recover-with-signature public-key")
+    run("marblerun recover-with-signature encrypt-secret")
+    run("marblerun recover-with-signature sign-secret")
+    assert run("marblerun recover-with-signature bob") == DONE
+    assert home.coordinator.root() == root
 
 
 def test_r07_a_new_manifest_abandons_the_old_state(home, away, owners):
