@@ -75,8 +75,8 @@ static void describe_key(const struct check *check)
 {
 	static const char *const kinds[] = {
 		[SEALED_KEY_PLAIN] = "in plain text, as outside of enclaves: it protects nothing",
-		[SEALED_KEY_PRODUCT] = "sealed for enclaves of the same signer and product "
-				       "(ProductKey)",
+		[SEALED_KEY_PRODUCT] =
+			"sealed for enclaves of this signer and product (ProductKey)",
 		[SEALED_KEY_UNIQUE] = "sealed for exactly one enclave (UniqueKey)",
 		[SEALED_KEY_UNKNOWN] = "none that a Coordinator wrote",
 	};
