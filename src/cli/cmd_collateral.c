@@ -7,9 +7,12 @@
 #include "base/memory.h"
 #include "cli/command.h"
 #include "cli/output.h"
-#include "dcap/collateral_folder.h"
+#include "crypto/pem.h"
+#include "dcap/pck_folder.h"
+#include "dcap/pck_lookup.h"
 #include "dcap/signed_document.h"
 #include "pccs/open.h"
+#include "pccs/pck_service.h"
 #include "sgx/quote.h"
 
 #include <stdio.h>
@@ -17,7 +20,6 @@
 
 #define QUOTE_MAX         131072
 #define CHAIN_MAX         65536
-#define CRL_CHAIN_NAME    "pck_crl_issuer_chain.pem"
 #define FETCH_SILENCE_MAX 10000 /* milliseconds */
 #define FETCH_MAX         60000
 
@@ -25,9 +27,12 @@
 struct platform {
 	struct anchor anchor;
 	struct chain chain;
-	const struct certificate *pck_ca; /* in the chain */
+	const struct certificate *leaf; /* in the chain */
+	const struct certificate *pck_ca;
 	struct pck_extension pck;
-	bool is_tdx; /* the quote is of a confidential VM */
+	char qe_id[2 * SGX_QE_ID_SIZE + 1];
+	bool was_looked_up; /* the quote names the platform alone */
+	bool is_tdx;        /* the quote is of a confidential VM */
 };
 
 static void free_platform(struct platform *platform)
@@ -36,29 +41,68 @@ static void free_platform(struct platform *platform)
 	anchor_free(&platform->anchor);
 }
 
-static bool read_platform(
-	const char *file, const char *trust_root, struct platform *out, struct error *err)
+/* The service that is asked, and for how long; as a source of PCK certificates. */
+struct asked {
+	struct collateral_source source; /* first, so that it is the same pointer */
+	struct pccs_service service;
+	struct net_limits limits;
+};
+
+static void free_asked(struct asked *asked)
+{
+	pccs_service_close(&asked->service);
+}
+
+static bool put_pck(struct collateral_source *source, const struct pck_request *request,
+	struct buf *pem, struct error *err)
+{
+	const struct asked *asked = (struct asked *)source;
+	int64_t end;
+	return pccs_pck_fetch(&asked->service, request, &asked->limits, pem, &end, err);
+}
+
+static bool open_service(const struct options *options, struct asked *asked, struct error *err)
+{
+	const struct pccs_options where = {
+		.collateral = options->collateral,
+		.ca_file = options->collateral_ca,
+		.secure_cert = options->collateral_secure_cert,
+	};
+	asked->source.put_pck = put_pck;
+	asked->limits = (struct net_limits){ .silence = FETCH_SILENCE_MAX,
+		.deadline = net_clock() + FETCH_MAX };
+	return pccs_service_find(&where, &asked->service, err);
+}
+
+static bool read_chain(
+	const struct sgx_quote *quote, struct asked *asked, struct platform *out, struct error *err)
+{
+	AUTO(buf_free) struct buf pem = { 0 };
+	const struct pck_request asker = { .anchor = &out->anchor, .now = clock_now() };
+	return pck_lookup(quote, &asked->source, &asker, &pem, err) &&
+	       ((chain_read(buf_bytes(&pem), &out->chain, err) &&
+			chain_check_pck(&out->chain, &out->anchor, &out->leaf, &out->pck_ca, err) &&
+			pck_extension_parse(out->leaf->sgx_extension, &out->pck, err) &&
+			pck_lookup_check(quote, &out->pck, err)) ||
+		       error_prefix(err, "PCK certificate chain"));
+}
+
+static bool read_platform(const char *file, const char *trust_root, struct asked *asked,
+	struct platform *out, struct error *err)
 {
 	AUTO(buf_free) struct buf report = { 0 };
 	struct bytes bare;
 	struct sgx_quote quote;
-	const struct certificate *leaf;
 	if (!anchor_open(trust_root, &out->anchor, err) ||
 		!file_read(file, QUOTE_MAX, &report, err))
 		return false;
 	if (!report_header_strip_if_any(buf_bytes(&report), &bare, err) ||
-		!sgx_quote_parse(bare, &quote, err))
+		!sgx_quote_parse(bare, &quote, err) || !read_chain(&quote, asked, out, err))
 		return error_prefix(err, "%s", file);
 	out->is_tdx = quote.is_tdx;
-	if (quote.cert_type != SGX_CERT_TYPE_PCK_CHAIN)
-		return error_set(err, ERROR_UNSUPPORTED,
-			"%s: the quote has no PCK certificate chain (certification data type %u): "
-			"configure the quote provider library (QPL/PCCS) on its host",
-			file, quote.cert_type);
-	return (chain_read(quote.cert_data, &out->chain, err) &&
-		       chain_check_pck(&out->chain, &out->anchor, &leaf, &out->pck_ca, err) &&
-		       pck_extension_parse(leaf->sgx_extension, &out->pck, err)) ||
-	       error_prefix(err, "%s: PCK certificate chain", file);
+	out->was_looked_up = sgx_cert_type_is_name(quote.cert_type);
+	hex_format(out->qe_id, quote.header.user_data, SGX_QE_ID_SIZE);
+	return true;
 }
 
 static bool write_file(
@@ -84,7 +128,17 @@ static bool write_folder(const char *folder, const struct pccs_set *set,
 		if (!write_file(folder, name, contents[i], err))
 			return false;
 	}
-	return write_file(folder, CRL_CHAIN_NAME, &set->pck_crl_chain, err);
+	return write_file(folder, PCK_FOLDER_ISSUERS, &set->pck_crl_chain, err);
+}
+
+/* Whoever verifies such quotes with the folder alone needs what they lack. */
+static bool write_certificate(
+	const char *folder, const struct platform *platform, struct error *err)
+{
+	AUTO(buf_free) struct buf pem = { 0 };
+	AUTO(auto_free) char *name = xasprintf(PCK_FOLDER_CERT_OF, platform->qe_id);
+	pem_encode(&pem, "CERTIFICATE", buf_bytes(&platform->leaf->der));
+	return !platform->was_looked_up || write_file(folder, name, &pem, err);
 }
 
 static bool print_success(const struct options *options, const char *what, const char *folder,
@@ -109,32 +163,27 @@ bool cmd_collateral_fetch(const struct invocation *invocation, struct error *err
 {
 	const struct options *options = &invocation->options;
 	const char *folder = invocation->arguments[1];
-	const struct pccs_options where = {
-		.collateral = options->collateral,
-		.ca_file = options->collateral_ca,
-		.secure_cert = options->collateral_secure_cert,
-	};
 	AUTO(free_platform) struct platform platform = { 0 };
-	AUTO(pccs_service_close) struct pccs_service service = { 0 };
+	AUTO(free_asked) struct asked asked = { 0 };
 	AUTO(pccs_set_free) struct pccs_set set = { 0 };
-	const struct net_limits limits = { .silence = FETCH_SILENCE_MAX,
-		.deadline = net_clock() + FETCH_MAX };
-	if (!read_platform(invocation->arguments[0], options->trust_root, &platform, err) ||
-		!pccs_service_find(&where, &service, err))
+	if (!open_service(options, &asked, err) ||
+		!read_platform(
+			invocation->arguments[0], options->trust_root, &asked, &platform, err))
 		return false;
 	const struct pccs_wanted wanted = { .fmspc = platform.pck.fmspc,
 		.is_tdx = platform.is_tdx,
 		.pck_ca = platform.pck_ca,
 		.anchor = &platform.anchor };
-	if (!pccs_service_fetch(&service, &wanted, &limits, &set, err))
+	if (!pccs_service_fetch(&asked.service, &wanted, &asked.limits, &set, err))
 		return false;
-	const char *name = service.config.service;
+	const char *name = asked.service.config.service;
 	AUTO(auto_collateral)
 	struct collateral *collateral =
 		pccs_wanted_verify(&wanted, name, set.files, clock_now(), err);
 	if (!collateral)
 		return error_prefix(err, "collateral of %s", name);
-	if (!write_folder(folder, &set, collateral, err))
+	if (!write_folder(folder, &set, collateral, err) ||
+		!write_certificate(folder, &platform, err))
 		return false;
 	return print_success(options, "Collateral fetched", folder, collateral,
 		platform.anchor.is_simulated, err);
@@ -155,14 +204,12 @@ static bool read_crl_issuer(const char *folder, const struct anchor *anchor, str
 	const struct certificate **issuer, struct error *err)
 {
 	AUTO(buf_free) struct buf pem = { 0 };
-	AUTO(auto_free) char *path = xasprintf("%s/" CRL_CHAIN_NAME, folder);
+	AUTO(auto_free) char *path = xasprintf("%s/" PCK_FOLDER_ISSUERS, folder);
 	if (!file_read(path, CHAIN_MAX, &pem, err))
 		return false;
 	if (!chain_read(buf_bytes(&pem), chain, err))
 		return error_prefix(err, "%s", path);
-	*issuer = chain_find(chain, CERTIFICATE_PLATFORM_CA);
-	if (!*issuer)
-		*issuer = chain_find(chain, CERTIFICATE_PROCESSOR_CA);
+	*issuer = chain_find_pck_ca(chain);
 	if (!*issuer)
 		return error_set(err, ERROR_INVALID, "%s: no PCK CA is in it", path);
 	return certificate_check_issuer(*issuer, &anchor->root, err) ||

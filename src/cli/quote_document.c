@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/hex.h"
 #include "dcap/chain.h"
-#include "dcap/pck_extension.h"
+#include "dcap/pck_lookup.h"
 
 #define VALUE_COLUMN 24
 
@@ -109,19 +109,14 @@ static json_t *certificate_document(const struct certificate *certificate)
 	return out;
 }
 
-static void add_chain(json_t *out, struct bytes pem)
+static void add_certificates(json_t *out, const struct chain *chain)
 {
-	AUTO(chain_free) struct chain chain = { 0 };
 	struct error err = { 0 };
-	if (!chain_read(pem, &chain, &err)) {
-		add(out, "error", json_string(err.message));
-		return;
-	}
 	json_t *list = json_array();
-	for (size_t i = 0; i < chain.count; i++)
-		json_array_append_new(list, certificate_document(&chain.certificates[i]));
+	for (size_t i = 0; i < chain->count; i++)
+		json_array_append_new(list, certificate_document(&chain->certificates[i]));
 	add(out, "certificates", list);
-	const struct certificate *pck = chain_find(&chain, CERTIFICATE_PCK);
+	const struct certificate *pck = chain_find(chain, CERTIFICATE_PCK);
 	struct pck_extension platform;
 	if (pck && pck_extension_parse(pck->sgx_extension, &platform, &err))
 		add(out, "platform", platform_document(&platform));
@@ -129,12 +124,66 @@ static void add_chain(json_t *out, struct bytes pem)
 		add(out, "error", json_string(pck ? err.message : "it has no PCK certificate"));
 }
 
+static void add_chain(json_t *out, struct bytes pem)
+{
+	AUTO(chain_free) struct chain chain = { 0 };
+	struct error err = { 0 };
+	if (chain_read(pem, &chain, &err))
+		add_certificates(out, &chain);
+	else
+		add(out, "error", json_string(err.message));
+}
+
+static void add_leaf(json_t *out, const struct sgx_quote *quote)
+{
+	AUTO(chain_free) struct chain chain = { .count = 1 };
+	struct error err = { 0 };
+	if (pck_lookup_read_leaf(quote->cert_data, &chain.certificates[0], &err))
+		add_certificates(out, &chain);
+	else
+		add(out, "error", json_string(err.message));
+}
+
+/* The platform by its name, of which the encrypted PPID is all that tells it from others. */
+static void add_name(json_t *out, const struct sgx_quote *quote)
+{
+	struct sgx_pck_name name;
+	struct error err = { 0 };
+	if (!sgx_pck_name_parse(quote->cert_type, quote->cert_data, &name, &err)) {
+		add(out, "error", json_string(err.message));
+		return;
+	}
+	add_hex(out, name.type == SGX_CERT_TYPE_PPID ? "ppid" : "encryptedPpid", name.ppid.data,
+		name.ppid.size);
+	add_hex(out, "cpuSvn", name.cpu_svn, sizeof(name.cpu_svn));
+	add(out, "pceSvn", json_integer(name.pce_svn));
+	add_hex(out, "pceId", name.pce_id, sizeof(name.pce_id));
+}
+
+static const char *certification_kind(uint16_t type)
+{
+	static const char *const kinds[] = {
+		[SGX_CERT_TYPE_PPID] = "name of the platform: PPID",
+		[SGX_CERT_TYPE_PPID_RSA_2048] = "name of the platform: PPID, RSA-2048-OAEP",
+		[SGX_CERT_TYPE_PPID_RSA_3072] = "name of the platform: PPID, RSA-3072-OAEP",
+		[SGX_CERT_TYPE_PCK_LEAF] = "PCK certificate",
+		[SGX_CERT_TYPE_PCK_CHAIN] = "PCK certificate chain",
+	};
+	bool is_known = type >= SGX_CERT_TYPE_PPID && type <= SGX_CERT_TYPE_PCK_CHAIN;
+	return is_known ? kinds[type] : "unknown";
+}
+
 static json_t *certification_document(const struct sgx_quote *quote)
 {
 	json_t *out = json_object();
 	add(out, "type", json_integer(quote->cert_type));
-	if (quote->cert_type == SGX_CERT_TYPE_PCK_CHAIN)
+	add(out, "kind", json_string(certification_kind(quote->cert_type)));
+	if (sgx_cert_type_is_name(quote->cert_type))
+		add_name(out, quote);
+	else if (quote->cert_type == SGX_CERT_TYPE_PCK_CHAIN)
 		add_chain(out, quote->cert_data);
+	else if (quote->cert_type == SGX_CERT_TYPE_PCK_LEAF)
+		add_leaf(out, quote);
 	else
 		add_hex(out, "data", quote->cert_data.data, quote->cert_data.size);
 	return out;

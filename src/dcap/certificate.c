@@ -56,6 +56,14 @@ static bool find_role(struct bytes subject, enum certificate_role *role)
 	return false;
 }
 
+bool certificate_issuer_role(
+	const struct certificate *certificate, enum certificate_role *role, struct error *err)
+{
+	return find_role(certificate->issuer, role) ||
+	       error_set(err, ERROR_INVALID, "\"%s\" has an issuer that is not one of Intel's",
+		       role_names[certificate->role]);
+}
+
 static bool role_is_ca(enum certificate_role role)
 {
 	return role != CERTIFICATE_TCB_SIGNING && role != CERTIFICATE_PCK;

@@ -37,6 +37,10 @@ struct certificate {
 /* "Intel SGX Root CA", … */
 const char *certificate_role_name(enum certificate_role role);
 
+/* The role that the issuer's name says. ERROR_INVALID if it is none. */
+bool certificate_issuer_role(
+	const struct certificate *certificate, enum certificate_role *role, struct error *err);
+
 /* ERROR_INVALID says what the form lacks. */
 bool certificate_read(struct bytes der, struct certificate *out, struct error *err);
 void certificate_free(struct certificate *certificate);

@@ -58,13 +58,17 @@ const struct certificate *chain_find(const struct chain *chain, enum certificate
 	return NULL;
 }
 
+const struct certificate *chain_find_pck_ca(const struct chain *chain)
+{
+	const struct certificate *ca = chain_find(chain, CERTIFICATE_PLATFORM_CA);
+	return ca ? ca : chain_find(chain, CERTIFICATE_PROCESSOR_CA);
+}
+
 bool chain_check_pck(const struct chain *chain, const struct anchor *anchor,
 	const struct certificate **leaf, const struct certificate **ca, struct error *err)
 {
 	*leaf = chain_find(chain, CERTIFICATE_PCK);
-	*ca = chain_find(chain, CERTIFICATE_PLATFORM_CA);
-	if (!*ca)
-		*ca = chain_find(chain, CERTIFICATE_PROCESSOR_CA);
+	*ca = chain_find_pck_ca(chain);
 	const struct certificate *root = chain_find(chain, CERTIFICATE_ROOT);
 	/* three roles, and chain_read takes no more than three certificates */
 	if (!*leaf || !*ca || !root)
@@ -73,6 +77,17 @@ bool chain_check_pck(const struct chain *chain, const struct anchor *anchor,
 	return anchor_check_root(anchor, root, err) &&
 	       certificate_check_issuer(*ca, &anchor->root, err) &&
 	       certificate_check_issuer(*leaf, *ca, err);
+}
+
+bool chain_check_pck_issuers(const struct chain *chain, const struct anchor *anchor,
+	const struct certificate **ca, struct error *err)
+{
+	*ca = chain_find_pck_ca(chain);
+	const struct certificate *root = chain_find(chain, CERTIFICATE_ROOT);
+	if (chain->count != 2 || !*ca || !root)
+		return error_set(err, ERROR_INVALID, "it is not made of one PCK CA and one root");
+	return anchor_check_root(anchor, root, err) &&
+	       certificate_check_issuer(*ca, &anchor->root, err);
 }
 
 bool chain_check_signing(const struct chain *chain, const struct anchor *anchor,

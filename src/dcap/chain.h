@@ -22,6 +22,8 @@ struct chain {
  */
 bool chain_read(struct bytes pem, struct chain *out, struct error *err);
 void chain_free(struct chain *chain);
+/* The PCK CA among them, NULL if there is none. */
+const struct certificate *chain_find_pck_ca(const struct chain *chain);
 /* The first certificate with this role, NULL if there is none. */
 const struct certificate *chain_find(const struct chain *chain, enum certificate_role role);
 
@@ -31,6 +33,10 @@ const struct certificate *chain_find(const struct chain *chain, enum certificate
  */
 bool chain_check_pck(const struct chain *chain, const struct anchor *anchor,
 	const struct certificate **leaf, const struct certificate **ca, struct error *err);
+
+/* The same for a PCK CA alone and its root: what stands behind a PCK certificate. */
+bool chain_check_pck_issuers(const struct chain *chain, const struct anchor *anchor,
+	const struct certificate **ca, struct error *err);
 
 /* The same for the two certificates of a TCB signing chain. */
 bool chain_check_signing(const struct chain *chain, const struct anchor *anchor,

@@ -257,14 +257,20 @@ static struct collateral *read_again(struct collateral_folder *folder, const cha
 	return collateral;
 }
 
+char *collateral_folder_of(const char *path, const uint8_t fmspc[PCK_FMSPC_SIZE])
+{
+	char digits[2 * PCK_FMSPC_SIZE + 1];
+	hex_format(digits, fmspc, PCK_FMSPC_SIZE);
+	AUTO(auto_free) char *sub_folder = xasprintf("%s/%s", path, digits);
+	return is_folder(sub_folder) ? TAKE(sub_folder) : xstrdup(path);
+}
+
 struct collateral *collateral_folder_get(struct collateral_folder *folder,
 	const uint8_t fmspc[PCK_FMSPC_SIZE], bool is_tdx, const struct certificate *pck_ca,
 	struct error *err)
 {
-	char digits[2 * PCK_FMSPC_SIZE + 1];
-	hex_format(digits, fmspc, PCK_FMSPC_SIZE);
-	AUTO(auto_free) char *sub_folder = xasprintf("%s/%s", folder->path, digits);
-	const char *path = is_folder(sub_folder) ? sub_folder : folder->path;
+	AUTO(auto_free) char *sgx_folder = collateral_folder_of(folder->path, fmspc);
+	const char *path = sgx_folder;
 	AUTO(auto_free) char *tdx_folder = is_tdx ? xasprintf("%s/tdx", path) : NULL;
 	if (tdx_folder && is_folder(tdx_folder))
 		path = tdx_folder;
@@ -274,10 +280,13 @@ struct collateral *collateral_folder_get(struct collateral_folder *folder,
 	if (collateral)
 		return collateral;
 	collateral = read_again(folder, path, pck_ca, &stamps, err);
-	if (!collateral && err && err->kind == ERROR_NOT_FOUND)
+	if (!collateral && err && err->kind == ERROR_NOT_FOUND) {
+		char digits[2 * PCK_FMSPC_SIZE + 1];
+		hex_format(digits, fmspc, PCK_FMSPC_SIZE);
 		error_prefix(err,
 			"no collateral for a platform with FMSPC %s, which Intel's PCS or a PCCS "
 			"has",
 			digits);
+	}
 	return collateral;
 }

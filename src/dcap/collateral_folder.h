@@ -16,6 +16,12 @@ size_t collateral_file_max(enum collateral_file file);
 bool collateral_folder_read(
 	const char *path, struct buf files[COLLATERAL_FILES], struct error *err);
 
+/*
+ * Where in `path` collateral for SGX of such platforms is: its sub-folder for them, if there is
+ * one. The caller frees.
+ */
+char *collateral_folder_of(const char *path, const uint8_t fmspc[PCK_FMSPC_SIZE]);
+
 /* May be used by any number of threads at once. */
 struct collateral_folder;
 

@@ -2,29 +2,9 @@
 #include "dcap/quote_signer.h"
 
 #include "base/memory.h"
+#include "dcap/pck_lookup.h"
 
 #include <string.h>
-
-enum certification_data {
-	CERTIFICATION_PPID_CLEAR = 1,
-	CERTIFICATION_PPID_RSA_3072 = 3,
-};
-
-static bool check_certification_data(const struct sgx_quote *quote, struct error *err)
-{
-	if (quote->cert_type == SGX_CERT_TYPE_PCK_CHAIN)
-		return true;
-	if (quote->cert_type >= CERTIFICATION_PPID_CLEAR &&
-		quote->cert_type <= CERTIFICATION_PPID_RSA_3072)
-		return error_set(err, ERROR_UNSUPPORTED,
-			"the quote has no PCK certificate chain (certification data type %u): "
-			"configure the quote provider library (QPL/PCCS) on the Marble's host",
-			quote->cert_type);
-	return error_set(err, ERROR_UNSUPPORTED,
-		"the quote has certification data of type %u; type %d (PCK certificate chain) is "
-		"accepted",
-		quote->cert_type, SGX_CERT_TYPE_PCK_CHAIN);
-}
 
 static bool read_chain(struct quote_signer *signer, struct bytes pem, const struct anchor *anchor,
 	struct error *err)
@@ -62,7 +42,11 @@ static bool check_qe_report(
 	return p256_verify_raw(
 		       signer->pck->key, quote->qe_report_part, quote->qe_report_signature) ||
 	       error_set(err, ERROR_DENIED,
-		       "the report of the Quoting Enclave is not signed by the PCK key");
+		       "the report of the Quoting Enclave is not signed by the PCK key%s",
+		       sgx_cert_type_is_name(quote->cert_type)
+			       ? ": is the certificate that was found the one of this platform at "
+				 "its present TCB level?"
+			       : "");
 }
 
 static bool read_attestation_key(
@@ -75,14 +59,14 @@ static bool read_attestation_key(
 	return signer->attestation_key || error_prefix(err, "attestation key");
 }
 
-struct quote_signer *quote_signer_new(const struct sgx_quote *quote, const struct anchor *anchor,
-	enum dcap_step *step, struct error *err)
+struct quote_signer *quote_signer_new(const struct sgx_quote *quote, struct bytes chain,
+	const struct anchor *anchor, enum dcap_step *step, struct error *err)
 {
 	AUTO(auto_quote_signer) struct quote_signer *signer = xcalloc(1, sizeof(*signer));
 	signer->references = 1;
 	*step = DCAP_STEP_PCK_CHAIN;
-	if (!check_certification_data(quote, err) ||
-		!read_chain(signer, quote->cert_data, anchor, err))
+	if (!read_chain(signer, chain, anchor, err) ||
+		!pck_lookup_check(quote, &signer->platform, err))
 		return NULL;
 	*step = DCAP_STEP_QE_REPORT;
 	if (!check_qe_report(signer, quote, err))

@@ -26,12 +26,12 @@ struct quote_signer {
 };
 
 /*
- * Verifies chain, QE report and attestation key; *step tells which of them failed. NULL with
- * ERROR_UNSUPPORTED when the quote has no PCK chain, else ERROR_INVALID or ERROR_DENIED. The caller
- * owns one reference.
+ * Verifies chain (the PCK chain in PEM, from the quote or found for it), QE report and attestation
+ * key; *step tells which of them failed. NULL with ERROR_INVALID or ERROR_DENIED. The caller owns
+ * one reference.
  */
-struct quote_signer *quote_signer_new(const struct sgx_quote *quote, const struct anchor *anchor,
-	enum dcap_step *step, struct error *err);
+struct quote_signer *quote_signer_new(const struct sgx_quote *quote, struct bytes chain,
+	const struct anchor *anchor, enum dcap_step *step, struct error *err);
 struct quote_signer *quote_signer_keep(struct quote_signer *signer);
 void quote_signer_release(struct quote_signer *signer);
 DEFINE_AUTO_FREE(auto_quote_signer, struct quote_signer *, quote_signer_release)

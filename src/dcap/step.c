@@ -5,6 +5,7 @@ const char *dcap_step_statement(enum dcap_step step)
 {
 	static const char *const statements[] = {
 		[DCAP_STEP_FORMAT] = "the quote is well-formed and of a kind that can be verified",
+		[DCAP_STEP_PCK_LOOKUP] = "its PCK certificate chain is in it, or was found for it",
 		[DCAP_STEP_PCK_CHAIN] = "its PCK certificate chain leads to the trusted root",
 		[DCAP_STEP_QE_REPORT] = "the report of the Quoting Enclave is signed by the PCK "
 					"key",

@@ -3,6 +3,7 @@
 
 #include "base/hex.h"
 #include "base/memory.h"
+#include "dcap/pck_lookup.h"
 #include "dcap/quote_signer_cache.h"
 #include "dcap/tdx.h"
 
@@ -84,15 +85,35 @@ static void verification_end(struct verification *v)
 		collateral_release(v->collateral);
 }
 
+static struct quote_signer *make_signer(
+	struct verification *v, struct dcap_verifier *verifier, int64_t now, struct error *err)
+{
+	const struct pck_request asker = {
+		.anchor = &verifier->anchor,
+		.now = now,
+		.is_hurried = verifier->is_hurried,
+	};
+	AUTO(buf_free) struct buf chain = { 0 };
+	v->step = DCAP_STEP_PCK_LOOKUP;
+	if (!pck_lookup(&v->quote, verifier->source, &asker, &chain, err))
+		return NULL;
+	return quote_signer_new(&v->quote, buf_bytes(&chain), &verifier->anchor, &v->step, err);
+}
+
 /* Steps A and B, and of E what does not depend on the attested enclave. */
 static bool find_signer(
 	struct verification *v, struct dcap_verifier *verifier, int64_t now, struct error *err)
 {
 	quote_signer_hash(&v->quote, v->signer_hash);
 	v->signer = quote_signer_cache_get(verifier->signers, v->signer_hash);
+	/* a certificate that was looked up and has expired may have been issued anew */
+	if (v->signer && !quote_signer_check_dates(v->signer, &verifier->anchor, now, NULL)) {
+		quote_signer_release(v->signer);
+		v->signer = NULL;
+	}
 	v->is_known = v->signer != NULL;
 	if (!v->signer)
-		v->signer = quote_signer_new(&v->quote, &verifier->anchor, &v->step, err);
+		v->signer = make_signer(v, verifier, now, err);
 	if (!v->signer)
 		return false;
 	v->step = DCAP_STEP_PCK_DATES;

@@ -26,8 +26,8 @@ struct dcap_verifier_config {
 	 * Folder with tcb_info.json, qe_identity.json, their *_issuer_chain.pem, pck.crl and
 	 * root_ca.crl; or with one such folder per FMSPC (12 lower-case hex digits). Collateral for
 	 * TDX may stand in a folder tdx beside that for SGX. Files are read again when they change.
-	 * The issuer of pck.crl is the PCK CA in the quote, so pck_crl_issuer_chain.pem is not
-	 * needed.
+	 * Quotes that lack their PCK certificate, or what vouches for it, need files that
+	 * pck_folder.h describes.
 	 */
 	const char *collateral_folder;
 	/* In place of the folder, or NULL. The verifier closes it, also when it cannot be made. */
@@ -73,7 +73,7 @@ struct dcap_result {
  * Verifies `quote` (bare, no Open Enclave header) as of the time `now`. On success *result is
  * filled, else only its step; free it with dcap_result_free. Errors: ERROR_INVALID (malformed),
  * ERROR_DENIED (a check failed; the message says which, and the remedy where there is one),
- * ERROR_UNSUPPORTED, ERROR_NOT_FOUND (no collateral for this platform).
+ * ERROR_UNSUPPORTED, ERROR_NOT_FOUND (no collateral, or PCK certificate, for this platform).
  */
 bool dcap_verify(struct dcap_verifier *verifier, struct bytes quote, int64_t now,
 	struct dcap_result *result, struct error *err);

@@ -6,6 +6,7 @@
 #include "base/hex.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "pccs/pck_cache.h"
 #include "pccs/set_file.h"
 
 #include <fcntl.h>
@@ -48,6 +49,7 @@ struct network_source {
 	int64_t refresh_least;
 	bool refreshes_in_background;
 	int give_up[2]; /* a pipe; readable at the end */
+	struct pck_cache *certificates;
 
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t changed;
@@ -405,6 +407,12 @@ static struct collateral *get(struct collateral_source *source,
 	return set;
 }
 
+static bool put_pck(struct collateral_source *source, const struct pck_request *request,
+	struct buf *pem, struct error *err)
+{
+	return pck_cache_put(((struct network_source *)source)->certificates, request, pem, err);
+}
+
 void network_source_give_up(struct collateral_source *source)
 {
 	struct network_source *self = (struct network_source *)source;
@@ -413,6 +421,7 @@ void network_source_give_up(struct collateral_source *source)
 	(void)!write(self->give_up[1], "", 1);
 	pthread_cond_broadcast(&self->changed);
 	pthread_mutex_unlock(&self->lock);
+	pck_cache_give_up(self->certificates);
 }
 
 static void close_source(struct collateral_source *source)
@@ -423,6 +432,7 @@ static void close_source(struct collateral_source *source)
 		pthread_join(self->refresher, NULL);
 	for (size_t i = 0; i < ENTRIES_MAX; i++)
 		clear_entry(&self->entries[i]);
+	pck_cache_free(self->certificates);
 	pccs_service_close(&self->service);
 	auto_close(&self->give_up[0]);
 	auto_close(&self->give_up[1]);
@@ -436,12 +446,13 @@ struct collateral_source *network_source_open(struct network_config *config, str
 {
 	uint32_t hours = config->service.expire_hours;
 	struct network_source *self = xcalloc(1, sizeof(*self));
-	self->source = (struct collateral_source){ get, close_source };
+	self->source = (struct collateral_source){ get, put_pck, close_source };
 	self->cache_folder = config->cache_folder ? xstrdup(config->cache_folder) : NULL;
 	self->refresh_seconds = (int64_t)(hours ? hours : REFRESH_HOURS) * 3600;
 	self->refresh_least = config->refresh_least ? config->refresh_least : REFRESH_LEAST;
 	self->refreshes_in_background = config->refreshes_in_background;
 	self->give_up[0] = self->give_up[1] = -1;
+	self->certificates = pck_cache_new(&self->service, self->cache_folder, &self->give_up[0]);
 	pthread_mutex_init(&self->lock, NULL);
 	pthread_cond_init(&self->changed, NULL);
 	if (pccs_service_open(&self->service, &config->service, config->ca_file, err) &&

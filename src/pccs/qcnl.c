@@ -38,10 +38,15 @@ static const char *const names[KEYS] = {
 	[EXPIRE_HOURS] = "verify_collateral_cache_expire_hours",
 };
 
+static char *with_slash(const char *url)
+{
+	bool is_folder = *url && url[strlen(url) - 1] == '/';
+	return xasprintf("%s%s", url, is_folder ? "" : "/");
+}
+
 struct qcnl qcnl_of_service(const char *service)
 {
-	bool is_folder = *service && service[strlen(service) - 1] == '/';
-	return (struct qcnl){ .service = xasprintf("%s%s", service, is_folder ? "" : "/"),
+	return (struct qcnl){ .service = with_slash(service),
 		.is_secure = true,
 		.retry_times = QCNL_RETRY_TIMES_DEFAULT };
 }
@@ -49,6 +54,7 @@ struct qcnl qcnl_of_service(const char *service)
 void qcnl_free(struct qcnl *qcnl)
 {
 	free(qcnl->service);
+	free(qcnl->pck_service);
 	*qcnl = (struct qcnl){ 0 };
 }
 
@@ -126,6 +132,8 @@ static bool fill(const struct values *values, struct qcnl *out, struct error *er
 	if (!service || !*service)
 		return error_set(err, ERROR_INVALID, "it has no %s", names[PCCS_URL]);
 	*out = qcnl_of_service(service);
+	if (values->of[PCCS_URL] && values->of[PCCS_URL] != service)
+		out->pck_service = with_slash(values->of[PCCS_URL]);
 	if (set_rest(out, values->of, err))
 		return true;
 	qcnl_free(out);

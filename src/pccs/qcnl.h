@@ -22,7 +22,8 @@ enum qcnl_api {
 };
 
 struct qcnl {
-	char *service; /* where collateral is, "https://…/"; owned */
+	char *service;     /* where collateral is, "https://…/"; owned */
+	char *pck_service; /* where PCK certificates are; owned, NULL: there as well */
 	bool is_secure;
 	bool wants_early; /* TCB recovery data before everybody has had time to update */
 	enum qcnl_api api;

@@ -5,24 +5,15 @@
 #include "base/memory.h"
 #include "crypto/cert.h"
 #include "dcap/collateral_folder.h"
-#include "net/get.h"
 #include "net/url.h"
+#include "pccs/request.h"
 
 #include <string.h>
 
 /* Intel's own service has the root's CRL elsewhere; a PCCS has it beside the rest. */
-#define INTEL_HOST     "api.trustedservices.intel.com"
 #define INTEL_ROOT_CRL "https://certificates.trustedservices.intel.com/IntelSGXRootCA.der"
 
-#define SGX_PATH          "/sgx/"
-#define FIRST_DELAY       1000 /* milliseconds */
-#define DELAY_MAX         30000
-#define STATUS_OK         200
-#define STATUS_NOT_FOUND  404
-#define STATUS_TOO_MANY   429
-#define STATUS_ITS_FAULTS 500
-#define STATUS_UNKNOWN    461 /* of a PCCS: platform, certificates */
-#define STATUS_NO_CERTS   462
+#define SGX_PATH "/sgx/"
 
 bool pccs_service_open(
 	struct pccs_service *service, struct qcnl *config, const char *ca_file, struct error *err)
@@ -56,58 +47,8 @@ void pccs_set_free(struct pccs_set *set)
 struct fetch {
 	const struct pccs_service *service;
 	const struct pccs_wanted *wanted;
-	const struct net_limits *limits;
+	const struct pccs_request *request;
 };
-
-static bool check_status(unsigned status, struct error *err)
-{
-	if (status == STATUS_OK)
-		return true;
-	if (status == STATUS_NOT_FOUND || status == STATUS_UNKNOWN || status == STATUS_NO_CERTS)
-		return error_set(err, ERROR_NOT_FOUND, "it has none (HTTP status %u)", status);
-	if (status == STATUS_TOO_MANY || status >= STATUS_ITS_FAULTS)
-		return error_set(err, ERROR_UNAVAILABLE,
-			"it cannot answer at the moment (HTTP status %u)", status);
-	return error_set(err, ERROR_INVALID,
-		"it refuses the question (HTTP status %u): is its address right?", status);
-}
-
-static bool try_once(const struct fetch *fetch, const char *url, size_t max,
-	struct net_answer *answer, struct error *err)
-{
-	const struct net_get get = {
-		.tls = fetch->service->tls,
-		.is_secure = fetch->service->config.is_secure,
-		.body_max = max,
-		.limits = *fetch->limits,
-	};
-	struct error reason = { 0 };
-	if (!net_get(&get, url, answer, &reason))
-		return error_set(err, reason.kind, "%s%s", reason.message,
-			reason.kind == ERROR_DENIED
-				? ": name who certifies it (--collateral-ca), or do without "
-				  "(USE_SECURE_CERT or --collateral-secure-cert FALSE)"
-				: "");
-	return check_status(answer->status, err) || error_prefix(err, "%s", url);
-}
-
-static bool get(const struct fetch *fetch, const char *url, size_t max, struct net_answer *answer,
-	struct error *err)
-{
-	const struct qcnl *config = &fetch->service->config;
-	int delay = config->retry_delay ? (int)config->retry_delay * 1000 : FIRST_DELAY;
-	for (uint32_t retries = 0;; retries++) {
-		struct error reason = { 0 };
-		if (try_once(fetch, url, max, answer, &reason))
-			return true;
-		net_answer_free(answer);
-		if (reason.kind != ERROR_UNAVAILABLE || retries == config->retry_times ||
-			!net_pause(delay, fetch->limits))
-			return error_set(err, reason.kind, "%s", reason.message);
-		if (!config->retry_delay && delay < DELAY_MAX)
-			delay *= 2;
-	}
-}
 
 /* The service's address for SGX, or the one for TDX that belongs to it. */
 static bool put_base(const struct fetch *fetch, struct buf *out, struct error *err)
@@ -128,29 +69,17 @@ static bool put_base(const struct fetch *fetch, struct buf *out, struct error *e
 	return true;
 }
 
-static bool put_chain(const struct net_answer *answer, const char *name, const char *other_name,
-	struct buf *out, struct error *err)
-{
-	struct bytes value = net_answer_header(answer, name);
-	if (!value.size && other_name)
-		value = net_answer_header(answer, other_name);
-	if (!value.size)
-		return error_set(err, ERROR_INVALID, "its answer has no header %s", name);
-	return net_url_put_decoded(out, value) ||
-	       error_set(err, ERROR_INVALID, "the header %s is not percent-encoded", name);
-}
-
 /* A signed document and the chain of who signed it. */
 static bool fetch_document(const struct fetch *fetch, const struct buf *url,
 	enum collateral_file file, const char *header, const char *other_header,
 	struct pccs_set *out, struct error *err)
 {
 	AUTO(net_answer_free) struct net_answer answer = { 0 };
-	if (!get(fetch, buf_text(url), collateral_file_max(file), &answer, err))
+	if (!pccs_get(fetch->request, buf_text(url), collateral_file_max(file), &answer, err))
 		return false;
 	out->files[file] = buf_take(&answer.body);
 	/* the chain of a document is the next file */
-	return put_chain(&answer, header, other_header, &out->files[file + 1], err) ||
+	return pccs_put_chain(&answer, header, other_header, &out->files[file + 1], err) ||
 	       error_prefix(err, "%s", buf_text(url));
 }
 
@@ -182,17 +111,8 @@ static bool fetch_qe_identity(const struct fetch *fetch, struct pccs_set *out, s
 
 static bool fetch_pck_crl(const struct fetch *fetch, struct pccs_set *out, struct error *err)
 {
-	bool is_platform = fetch->wanted->pck_ca->role == CERTIFICATE_PLATFORM_CA;
-	bool wants_hex = fetch->service->config.api == QCNL_API_3_0;
-	AUTO(net_answer_free) struct net_answer answer = { 0 };
-	AUTO(auto_free)
-	char *url = xasprintf("%spckcrl?ca=%s%s", fetch->service->config.service,
-		is_platform ? "platform" : "processor", wants_hex ? "" : "&encoding=der");
-	if (!get(fetch, url, CRL_MAX, &answer, err))
-		return error_prefix(err, "PCK CRL");
-	out->files[COLLATERAL_PCK_CRL] = buf_take(&answer.body);
-	return put_chain(&answer, "SGX-PCK-CRL-Issuer-Chain", NULL, &out->pck_crl_chain, err) ||
-	       error_prefix(err, "PCK CRL: %s", url);
+	return pccs_get_pck_crl(fetch->request, fetch->wanted->pck_ca->role,
+		&out->files[COLLATERAL_PCK_CRL], &out->pck_crl_chain, err);
 }
 
 /* The first URL at which a certificate says that its issuer's CRL is. */
@@ -224,22 +144,19 @@ static bool get_crl_by_uri(const struct fetch *fetch, struct net_answer *answer,
 			err, ERROR_INVALID, "the root certificate does not say where its CRL is");
 	buf_printf(&url, "%scrl?uri=", fetch->service->config.service);
 	net_url_put_escaped(&url, buf_text(&point));
-	return get(fetch, buf_text(&url), CRL_MAX, answer, err);
+	return pccs_get(fetch->request, buf_text(&url), CRL_MAX, answer, err);
 }
 
 static bool get_root_crl(const struct fetch *fetch, struct net_answer *answer, struct error *err)
 {
 	const struct qcnl *config = &fetch->service->config;
-	struct net_url service;
-	if (!net_url_parse(config->service, &service, err))
-		return false;
-	if (!strcmp(service.address.host, INTEL_HOST))
-		return get(fetch, INTEL_ROOT_CRL, CRL_MAX, answer, err);
+	if (pccs_is_intels(config->service))
+		return pccs_get(fetch->request, INTEL_ROOT_CRL, CRL_MAX, answer, err);
 	if (config->api == QCNL_API_3_1)
 		return get_crl_by_uri(fetch, answer, err);
 	AUTO(auto_free) char *url = xasprintf("%srootcacrl", config->service);
 	struct error reason = { 0 };
-	if (get(fetch, url, CRL_MAX, answer, &reason))
+	if (pccs_get(fetch->request, url, CRL_MAX, answer, &reason))
 		return true;
 	if (config->api == QCNL_API_ANY && reason.kind == ERROR_NOT_FOUND)
 		return get_crl_by_uri(fetch, answer, err);
@@ -258,7 +175,8 @@ static bool fetch_root_crl(const struct fetch *fetch, struct pccs_set *out, stru
 bool pccs_service_fetch(const struct pccs_service *service, const struct pccs_wanted *wanted,
 	const struct net_limits *limits, struct pccs_set *out, struct error *err)
 {
-	const struct fetch fetch = { service, wanted, limits };
+	const struct pccs_request request = { service, limits };
+	const struct fetch fetch = { service, wanted, &request };
 	*out = (struct pccs_set){ 0 };
 	return fetch_tcb_info(&fetch, out, err) && fetch_qe_identity(&fetch, out, err) &&
 	       fetch_pck_crl(&fetch, out, err) && fetch_root_crl(&fetch, out, err);

@@ -35,6 +35,7 @@ enum {
 	DEBUG,
 	OPEN_ENCLAVE,
 	QUOTE_VERSION,
+	CERTIFICATION,
 	TDX,
 	TEE_TCB_SVN,
 	MRTD,
@@ -50,6 +51,7 @@ static const struct option long_options[] = {
 	{ "debug", no_argument, NULL, DEBUG },
 	{ "open-enclave", no_argument, NULL, OPEN_ENCLAVE },
 	{ "quote-version", required_argument, NULL, QUOTE_VERSION },
+	{ "certification", required_argument, NULL, CERTIFICATION },
 	{ "tdx", no_argument, NULL, TDX },
 	{ "tee-tcb-svn", required_argument, NULL, TEE_TCB_SVN },
 	{ "mrtd", required_argument, NULL, MRTD },
@@ -94,6 +96,13 @@ static bool set_version(struct sgx_quote *quote, const char *value)
 	       usage_error("\"%s\" is no version of quotes: there are 3, 4 and 5", value);
 }
 
+static bool set_certification(struct sgx_quote *quote, const char *value)
+{
+	return (set_u16(&quote->cert_type, value) && quote->cert_type >= SGX_CERT_TYPE_PPID &&
+		       quote->cert_type <= SGX_CERT_TYPE_PCK_CHAIN) ||
+	       usage_error("\"%s\" is no type of certification data: there are 1 to 5", value);
+}
+
 static bool set_enclave_option(struct sgx_report_body *body, int option, const char *value)
 {
 	switch (option) {
@@ -133,6 +142,8 @@ static bool set_option(struct arguments *a, int option, const char *value)
 		return a->open_enclave = true;
 	case QUOTE_VERSION:
 		return set_version(&a->quote, value);
+	case CERTIFICATION:
+		return set_certification(&a->quote, value);
 	case MRENCLAVE:
 	case MRSIGNER:
 	case PROD_ID:
@@ -218,7 +229,7 @@ static bool put_quote(const char *folder, struct arguments *a, struct buf *out, 
 
 int command_quote(int argc, char **argv)
 {
-	struct arguments a = { 0 };
+	struct arguments a = { .quote.cert_type = SGX_CERT_TYPE_PCK_CHAIN };
 	const char *folder = parse(argc, argv, &a) ? folder_operand(argc, argv) : NULL;
 	if (!folder)
 		return EXIT_USAGE;

@@ -33,7 +33,10 @@
 #define PLATFORM_TCB_SIGNING_KEY    PLATFORM_PRIVATE "/tcb_signing_key.pem"
 #define PLATFORM_ATTESTATION_KEY    PLATFORM_PRIVATE "/attestation_key.pem"
 #define PLATFORM_TD_ATTESTATION_KEY PLATFORM_PRIVATE "/td_attestation_key.pem"
-#define PLATFORM_SERVICE_KEY        PLATFORM_PRIVATE "/pccs_key.pem"
+/* of the PPID encryption; not there before they are needed */
+#define PLATFORM_PPID_KEY_2048 PLATFORM_PRIVATE "/ppid_key_2048.pem"
+#define PLATFORM_PPID_KEY_3072 PLATFORM_PRIVATE "/ppid_key_3072.pem"
+#define PLATFORM_SERVICE_KEY   PLATFORM_PRIVATE "/pccs_key.pem"
 /* what a CPU has in its fuses: everything that is derived on this machine comes from it */
 #define PLATFORM_SECRET      PLATFORM_PRIVATE "/secret"
 #define PLATFORM_SECRET_SIZE 32

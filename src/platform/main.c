@@ -39,6 +39,8 @@ static const char help[] =
 	"  --svn N                ISVSVN (default 0)\n"
 	"  --debug                a debug enclave, or VM\n"
 	"  --quote-version N      3, 4 or 5 (default 3; with --tdx 4)\n"
+	"  --certification N      what vouches for the quote: 1 to 3 the name of the platform,\n"
+	"                         4 its PCK certificate, 5 the chain of it (default 5)\n"
 	"  --tdx                  a TDX confidential VM: instead of the four of an enclave\n"
 	"    --mrtd HEX           48 bytes (default zeros), as the next four\n"
 	"    --rtmr0 HEX, --rtmr1 HEX, --rtmr2 HEX, --rtmr3 HEX\n"

@@ -8,6 +8,7 @@
 #include "platform/extension.h"
 #include "platform/folder.h"
 #include "platform/machine.h"
+#include "platform/ppid.h"
 #include "sgx/quote.h"
 
 #include <string.h>
@@ -25,8 +26,10 @@ struct quoting_enclave {
 struct platform {
 	struct quoting_enclave qe;    /* for enclaves */
 	struct quoting_enclave td_qe; /* for confidential VMs */
-	uint16_t pce_svn;
-	uint8_t qe_id[16];
+	char *folder;
+	struct pck_extension machine; /* what the PCK certificate says of it */
+	uint8_t qe_id[SGX_QE_ID_SIZE];
+	size_t leaf_size;     /* how much of the next is the leaf */
 	struct buf cert_data; /* leaf, CA and root in PEM, and a NUL */
 	uint8_t secret[PLATFORM_SECRET_SIZE];
 	uint8_t report_key_id[32]; /* a processor chooses it when it is reset */
@@ -39,6 +42,7 @@ void platform_free(struct platform *platform)
 	EVP_PKEY_free(platform->qe.attestation_key);
 	EVP_PKEY_free(platform->td_qe.attestation_key);
 	buf_free(&platform->cert_data);
+	free(platform->folder);
 	memory_wipe(platform, sizeof(*platform));
 	free(platform);
 }
@@ -62,8 +66,10 @@ static bool load(struct platform *p, const char *folder, struct error *err)
 			!load_quoting_enclave(folder, PLATFORM_TD_ATTESTATION_KEY,
 				PLATFORM_TD_QE_REPORT, &p->td_qe, err)) ||
 		!platform_load_exact(folder, PLATFORM_SECRET, p->secret, sizeof(p->secret), err) ||
-		!platform_load(folder, PLATFORM_PCK, &p->cert_data, err) ||
-		!platform_load(folder, PLATFORM_CA, &p->cert_data, err) ||
+		!platform_load(folder, PLATFORM_PCK, &p->cert_data, err))
+		return false;
+	p->leaf_size = p->cert_data.size;
+	if (!platform_load(folder, PLATFORM_CA, &p->cert_data, err) ||
 		!platform_load(folder, PLATFORM_ROOT_CA, &p->cert_data, err))
 		return false;
 	buf_put_u8(&p->cert_data, 0);
@@ -93,13 +99,12 @@ static bool check_quoting_enclave(struct quoting_enclave *enclave, X509 *pck, st
 
 static bool prepare(struct platform *p, const char *folder, struct error *err)
 {
-	struct pck_extension machine;
 	AUTO(auto_x509) X509 *pck = platform_load_cert(folder, PLATFORM_PCK, err);
-	if (!pck || !platform_extension_of(pck, &machine, err) ||
+	if (!pck || !platform_extension_of(pck, &p->machine, err) ||
 		!check_quoting_enclave(&p->qe, pck, err) ||
 		!check_quoting_enclave(&p->td_qe, pck, err))
 		return false;
-	p->pce_svn = machine.pce_svn;
+	p->folder = xstrdup(folder);
 	machine_derive(p->secret, "QE ID", (struct bytes){ NULL, 0 }, p->qe_id, sizeof(p->qe_id));
 	random_bytes(p->report_key_id, sizeof(p->report_key_id));
 	return true;
@@ -117,19 +122,48 @@ struct platform *platform_open(const char *folder, struct error *err)
 	return TAKE(p);
 }
 
+/* What a Quoting Enclave does that has no certificates: it names the platform and its TCB. */
+static bool put_name(
+	struct platform *platform, enum sgx_cert_type type, struct buf *out, struct error *err)
+{
+	AUTO(buf_free) struct buf ppid = { 0 };
+	struct sgx_pck_name name = { .type = type, .pce_svn = platform->machine.pce_svn };
+	if (!platform_put_ppid(platform->folder, type, platform->machine.ppid, &ppid, err))
+		return false;
+	name.ppid = buf_bytes(&ppid);
+	memcpy(name.cpu_svn, machine_cpu_svn, sizeof(name.cpu_svn));
+	memcpy(name.pce_id, platform->machine.pce_id, sizeof(name.pce_id));
+	sgx_pck_name_put(out, &name);
+	return true;
+}
+
+static bool put_certification(
+	struct platform *platform, uint16_t type, struct buf *out, struct error *err)
+{
+	const struct buf *chain = &platform->cert_data;
+	if (sgx_cert_type_is_name(type))
+		return put_name(platform, (enum sgx_cert_type)type, out, err);
+	buf_put(out, chain->data,
+		type == SGX_CERT_TYPE_PCK_LEAF ? platform->leaf_size : chain->size);
+	return true;
+}
+
 bool platform_put_quote_of(
 	struct platform *platform, const struct sgx_quote *body, struct buf *out, struct error *err)
 {
 	AUTO(buf_free) struct buf signed_part = { 0 };
+	AUTO(buf_free) struct buf cert_data = { 0 };
 	uint8_t signature[P256_RAW_SIZE];
 	const struct quoting_enclave *qe = body->is_tdx ? &platform->td_qe : &platform->qe;
 	if (!qe->attestation_key)
 		return error_set(err, ERROR_NOT_FOUND,
 			"this platform was made before there was TDX: make a new one");
+	if (!put_certification(platform, body->cert_type, &cert_data, err))
+		return false;
 	struct sgx_quote quote = *body;
 	if (quote.version == SGX_QUOTE_VERSION_3) {
 		quote.header.qe_svn = qe->svn;
-		quote.header.pce_svn = platform->pce_svn;
+		quote.header.pce_svn = platform->machine.pce_svn;
 	}
 	memcpy(quote.header.user_data, platform->qe_id, sizeof(platform->qe_id));
 	sgx_quote_put_signed_part(&signed_part, &quote);
@@ -140,8 +174,7 @@ bool platform_put_quote_of(
 	quote.qe_report_part = (struct bytes){ qe->report, SGX_REPORT_BODY_SIZE };
 	quote.qe_report_signature = qe->report + SGX_REPORT_BODY_SIZE;
 	quote.qe_auth_data = (struct bytes){ machine_qe_auth_data, MACHINE_QE_AUTH_DATA_SIZE };
-	quote.cert_type = SGX_CERT_TYPE_PCK_CHAIN;
-	quote.cert_data = buf_bytes(&platform->cert_data);
+	quote.cert_data = buf_bytes(&cert_data);
 	buf_put(out, signed_part.data, signed_part.size);
 	sgx_quote_put_signature_data(out, &quote);
 	return true;
@@ -150,7 +183,9 @@ bool platform_put_quote_of(
 bool platform_put_quote(struct platform *platform, const struct sgx_report_body *body,
 	struct buf *out, struct error *err)
 {
-	const struct sgx_quote quote = { .version = SGX_QUOTE_VERSION_3, .report = *body };
+	const struct sgx_quote quote = { .version = SGX_QUOTE_VERSION_3,
+		.report = *body,
+		.cert_type = SGX_CERT_TYPE_PCK_CHAIN };
 	return platform_put_quote_of(platform, &quote, out, err);
 }
 
@@ -195,6 +230,11 @@ void platform_cpu_svn(const struct platform *platform, uint8_t svn[16])
 {
 	(void)platform;
 	memcpy(svn, machine_cpu_svn, sizeof(machine_cpu_svn));
+}
+
+void platform_qe_id(const struct platform *platform, uint8_t id[SGX_QE_ID_SIZE])
+{
+	memcpy(id, platform->qe_id, SGX_QE_ID_SIZE);
 }
 
 void platform_tee_tcb_svn(const struct platform *platform, uint8_t svn[TD_SVN_SIZE])

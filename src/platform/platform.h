@@ -57,7 +57,8 @@ bool platform_put_quote(struct platform *platform, const struct sgx_report_body 
 
 /*
  * The same for a quote of any version, of an enclave or of a confidential VM: of `body` version,
- * is_tdx and the report count. ERROR_NOT_FOUND on a platform without TDX.
+ * is_tdx, the report and cert_type count, which is one of enum sgx_cert_type. ERROR_NOT_FOUND on a
+ * platform without TDX.
  */
 bool platform_put_quote_of(struct platform *platform, const struct sgx_quote *body, struct buf *out,
 	struct error *err);
@@ -81,6 +82,9 @@ enum platform_seal_policy { PLATFORM_SEAL_MRENCLAVE, PLATFORM_SEAL_MRSIGNER };
  */
 void platform_seal_key(const struct platform *platform, enum platform_seal_policy policy,
 	const struct sgx_report_body *self, uint8_t key[16]);
+
+/* The ID of its Quoting Enclave, as it is in the headers of quotes. */
+void platform_qe_id(const struct platform *platform, uint8_t id[SGX_QE_ID_SIZE]);
 
 /* The TEE TCB SVN that reports of confidential VMs on this machine carry. */
 void platform_tee_tcb_svn(const struct platform *platform, uint8_t svn[TD_SVN_SIZE]);

@@ -10,7 +10,10 @@
 #include "net/url.h"
 #include "platform/extension.h"
 #include "platform/folder.h"
+#include "platform/machine.h"
 #include "platform/pki.h"
+#include "platform/platform.h"
+#include "platform/ppid.h"
 #include "platform/tcb_info_v2.h"
 
 #include <string.h>
@@ -38,8 +41,11 @@ struct exchange {
 bool platform_service_open(struct platform_service *service, const char *folder, struct error *err)
 {
 	*service = (struct platform_service){ .folder = folder };
-	if (!platform_check(folder, err))
+	struct platform *platform = platform_open(folder, err);
+	if (!platform)
 		return false;
+	platform_qe_id(platform, service->qe_id);
+	platform_free(platform);
 	service->tcb_signing_key = platform_load_key(folder, PLATFORM_TCB_SIGNING_KEY, err);
 	return service->tcb_signing_key != NULL;
 }
@@ -252,21 +258,58 @@ static enum status answer_crl(struct exchange *exchange)
 	return NOT_FOUND;
 }
 
-/* Of parameters that name a platform, which must have exactly these lengths. */
-static bool names_a_platform(const struct exchange *exchange)
+/* A question for a certificate, whose parameters must have exactly these lengths. */
+struct pck_question {
+	uint8_t cpu_svn[SGX_PCK_NAME_CPU_SVN];
+	uint8_t pce_svn[sizeof(uint16_t)];
+	uint8_t pce_id[PCK_PCE_ID_SIZE];
+	uint8_t qe_id[SGX_QE_ID_SIZE]; /* this or the next may be missing, and is zero then */
+	uint8_t encrypted_ppid[SGX_PPID_RSA_3072_SIZE];
+};
+
+static bool read_question(const struct exchange *exchange, struct pck_question *out)
 {
-	static const struct {
+	const struct {
 		const char *name;
-		size_t digits;
-	} needed[] = { { "encrypted_ppid", 768 }, { "cpusvn", 32 }, { "pcesvn", 4 },
-		{ "pceid", 4 } };
-	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
-		AUTO(buf_free) struct buf value = { 0 };
-		if (!get_parameter(exchange, needed[i].name, &value) ||
-			!is_hex(&value, needed[i].digits))
+		uint8_t *value;
+		size_t size;
+		bool is_needed;
+	} parameters[] = {
+		{ "cpusvn", out->cpu_svn, sizeof(out->cpu_svn), true },
+		{ "pcesvn", out->pce_svn, sizeof(out->pce_svn), true },
+		{ "pceid", out->pce_id, sizeof(out->pce_id), true },
+		{ "qeid", out->qe_id, sizeof(out->qe_id), false },
+		{ "encrypted_ppid", out->encrypted_ppid, sizeof(out->encrypted_ppid), false },
+	};
+	for (size_t i = 0; i < sizeof(parameters) / sizeof(parameters[0]); i++) {
+		AUTO(buf_free) struct buf text = { 0 };
+		if (!get_parameter(exchange, parameters[i].name, &text)) {
+			if (parameters[i].is_needed)
+				return false;
+		} else if (!hex_decode_exact(
+				   parameters[i].value, parameters[i].size, buf_text(&text))) {
 			return false;
+		}
 	}
 	return true;
+}
+
+/* A PCCS knows a platform by its Quoting Enclave, Intel's service by its PPID alone. */
+static bool is_asked_for(const struct platform_service *service,
+	const struct pck_question *question, const struct pck_extension *machine)
+{
+	const struct bytes encrypted = { question->encrypted_ppid,
+		sizeof(question->encrypted_ppid) };
+	if (memcmp(question->qe_id, service->qe_id, sizeof(question->qe_id)) != 0 &&
+		!platform_ppid_is(service->folder, encrypted, machine->ppid))
+		return false;
+	/* the certificate is for one TCB level: whoever is below does not have its key */
+	for (size_t i = 0; i < sizeof(question->cpu_svn); i++) {
+		if (question->cpu_svn[i] < machine_cpu_svn[i])
+			return false;
+	}
+	return (question->pce_svn[0] | question->pce_svn[1] << 8) >= machine->pce_svn &&
+	       !memcmp(question->pce_id, machine->pce_id, sizeof(question->pce_id));
 }
 
 static enum status answer_pck_certificate(struct exchange *exchange)
@@ -274,15 +317,19 @@ static enum status answer_pck_certificate(struct exchange *exchange)
 	const char *folder = exchange->service->folder;
 	struct error err = { 0 };
 	struct pck_extension machine;
-	if (!names_a_platform(exchange))
+	struct pck_question question = { 0 };
+	if (!read_question(exchange, &question))
 		return WRONG_PARAMETER;
 	AUTO(auto_x509) X509 *pck = platform_load_cert(folder, PLATFORM_PCK, &err);
-	if (!pck || !platform_extension_of(pck, &machine, &err) ||
-		!platform_load(folder, PLATFORM_PCK, &exchange->response->body, &err))
+	if (!pck || !platform_extension_of(pck, &machine, &err))
+		return our_fault(&err);
+	if (!is_asked_for(exchange->service, &question, &machine))
+		return NOT_FOUND;
+	if (!platform_load(folder, PLATFORM_PCK, &exchange->response->body, &err))
 		return our_fault(&err);
 	const uint8_t pce_svn[] = { (uint8_t)machine.pce_svn, (uint8_t)(machine.pce_svn >> 8) };
 	struct buf *tcbm = add_header(exchange, "SGX-TCBm", 1);
-	hex_encode(tcbm, machine.components, sizeof(machine.components));
+	hex_encode(tcbm, machine_cpu_svn, sizeof(machine_cpu_svn));
 	hex_encode(tcbm, pce_svn, sizeof(pce_svn));
 	set_value(exchange, tcbm);
 	struct buf *fmspc = add_header(exchange, "SGX-FMSPC", 2);

@@ -8,10 +8,12 @@
 #define PLATFORM_SERVICE_H
 
 #include "http/server.h"
+#include "sgx/quote.h"
 
 struct platform_service {
 	const char *folder; /* of the platform */
 	EVP_PKEY *tcb_signing_key;
+	uint8_t qe_id[SGX_QE_ID_SIZE]; /* of the platform's Quoting Enclave */
 	/* what the headers of the running answer say */
 	struct buf values[4];
 };

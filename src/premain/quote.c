@@ -12,8 +12,10 @@ static void warn_without_chain(struct bytes bare)
 {
 	struct sgx_quote quote;
 	if (sgx_quote_parse(bare, &quote, NULL) && quote.cert_type != SGX_CERT_TYPE_PCK_CHAIN)
-		log_warn("the quote carries no certificate chain (PCK); a Coordinator will refuse "
-			 "it: configure the quote provider library (PCCS) on this host");
+		log_warn(
+			"the quote carries no certificate chain (PCK), so only a Coordinator whose "
+			"PCCS knows this host accepts it: configure the quote provider library "
+			"(PCCS) on this host");
 }
 
 void quote_put(const char *folder, X509 *cert, struct buf *out)

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "crypto/digest.h"
+#include "sgx/pck_name.h"
 #include "sgx/report.h"
 #include "sgx/td_report.h"
 
@@ -22,14 +23,15 @@
 #define SGX_QUOTE_VERSION_4 4
 #define SGX_QUOTE_VERSION_5 5
 
-#define SGX_CERT_TYPE_PCK_CHAIN 5 /* PEM: PCK leaf, intermediate, root */
+#define SGX_QE_ID_SIZE 16
 
 extern const uint8_t sgx_intel_vendor_id[16];
 
 struct sgx_quote_header {
 	uint16_t qe_svn; /* this and the next: zeros since version 4 */
 	uint16_t pce_svn;
-	uint8_t user_data[20]; /* the first 16 identify the Quoting Enclave on its platform */
+	uint8_t user_data[20]; /* the first SGX_QE_ID_SIZE identify the Quoting Enclave on its
+				  platform */
 };
 
 struct sgx_quote {
@@ -45,7 +47,7 @@ struct sgx_quote {
 	struct sgx_report_body qe_report;   /* of the Quoting Enclave */
 	const uint8_t *qe_report_signature; /* raw, 64 bytes, by the PCK key */
 	struct bytes qe_auth_data;
-	uint16_t cert_type;
+	uint16_t cert_type; /* enum sgx_cert_type, or one that is unknown */
 	struct bytes cert_data;
 };
 

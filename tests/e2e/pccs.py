@@ -22,6 +22,7 @@ PARTS = {
                     "qe_identity_issuer_chain.pem"),
     "pckcrl": ("pck.crl", "SGX-PCK-CRL-Issuer-Chain", "pck_crl_issuer_chain.pem"),
     "rootcacrl": ("root_ca.crl", None, None),
+    "pckcert": ("../pck.pem", "SGX-PCK-Certificate-Issuer-Chain", "pck_crl_issuer_chain.pem"),
 }
 
 

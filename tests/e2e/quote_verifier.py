@@ -99,7 +99,8 @@ class Quote:
     qe_report: Report
     qe_report_signature: bytes
     auth_data: bytes
-    chain: bytes
+    cert_type: int
+    chain: bytes  # or what stands in its place
 
     @property
     def is_tdx(self):
@@ -133,11 +134,11 @@ class Quote:
         at = 450 + auth_size
         require(len(rest) >= at + 6, "certification is too short")
         cert_type, cert_size = struct.unpack("<HI", rest[at:at + 6])
-        require(cert_type == 5, "certification data is a PEM chain")
+        require(1 <= cert_type <= 5, "certification data of a type that can be verified")
         require(len(rest) == at + 6 + cert_size, "certification data fill the quote")
         return cls(version, qe_svn, pce_svn, data[28:48], report, data[:end], signature, key,
                    rest[:384], Report.parse(rest[:384]), rest[384:448], rest[450:at],
-                   rest[at + 6:])
+                   cert_type, rest[at + 6:])
 
 
 def strip_header(report):
@@ -521,19 +522,38 @@ def status_of(quote, tcb_info, qe_identity, platform):
     return converge(status, by_qe["tcbStatus"]), advisories
 
 
-def verify(quote, collateral, trusted_root, now, simulated=True):
-    """Verifies `quote` with the files in the folder `collateral` at the time `now` (naive UTC)."""
+def verify(quote, collateral, trusted_root, now, simulated=True, pck=None):
+    """Verifies `quote` with the files in the folder `collateral` at the time `now` (naive UTC).
+    `pck` is the PEM of the PCK certificate for quotes that name their platform alone."""
     try:
-        return verify_parts(quote, collateral, trusted_root, now, simulated)
+        return verify_parts(quote, collateral, trusted_root, now, simulated, pck)
     except (ValueError, KeyError, TypeError, x509.ExtensionNotFound) as error:
         raise Refused(f"malformed: {error!r}") from error
 
 
-def verify_parts(quote, collateral, trusted_root, now, simulated):
+def chain_of(quote, pck, collateral, simulated):
+    """The PCK chain in the quote, or with `pck` and the CA beside the collateral if it lacks them."""
+    if quote.cert_type == 5:
+        require(not simulated or quote.chain.endswith(b"\n\0"), "chain ends with LF and NUL")
+        return split_chain(quote.chain.removesuffix(b"\0"))
+    leaf = quote.chain if quote.cert_type == 4 else pck
+    require(leaf, "PCK certificate")
+    return split_chain(leaf + (collateral / "pck_crl_issuer_chain.pem").read_bytes())
+
+
+def check_name(quote, platform):
+    """What the quote says of its platform in place of the certificate."""
+    size = {1: 16, 2: 256, 3: 384}[quote.cert_type]
+    require(len(quote.chain) == size + 20, "size of the name")
+    require(quote.cert_type != 1 or quote.chain[:16] == platform.ppid, "PPID")
+    pce_svn, pce_id = struct.unpack("<H2s", quote.chain[-4:])
+    require((pce_svn, pce_id) == (platform.pce_svn, platform.pce_id), "PCE of the name")
+
+
+def verify_parts(quote, collateral, trusted_root, now, simulated, pck):
     quote = Quote.parse(quote)
     root = x509.load_pem_x509_certificate(trusted_root.read_bytes())
-    require(not simulated or quote.chain.endswith(b"\n\0"), "chain ends with LF and NUL")
-    chain = split_chain(quote.chain.removesuffix(b"\0"))
+    chain = chain_of(quote, pck, collateral, simulated)
     ca_names = {"Intel SGX PCK Platform CA", "Intel SGX PCK Processor CA"}
     (ca_name,) = {common_name(c.subject) for c in chain} & ca_names or {""}
     leaf, intermediate, quoted_root = by_name(
@@ -558,6 +578,8 @@ def verify_parts(quote, collateral, trusted_root, now, simulated):
     extension = x509.ObjectIdentifier(SGX_EXTENSION)
     platform = Platform.parse(leaf.extensions.get_extension_for_oid(extension).value.value,
                               ca_name == "Intel SGX PCK Platform CA")
+    if quote.cert_type < 4:
+        check_name(quote, platform)
     require(tcb_info.get("id", "SGX") == ("TDX" if quote.is_tdx else "SGX"), "technology")
     require(bytes.fromhex(tcb_info["fmspc"]) == platform.fmspc, "FMSPC")
     require(bytes.fromhex(tcb_info["pceId"]) == platform.pce_id, "PCEID")

@@ -90,10 +90,10 @@ def test_quotes_of_every_version_verify(cli, make_quote, version, tdx):
 def test_the_verdict_lists_every_check(cli, make_quote):
     text = cli.succeed("quote", "verify", make_quote(), *trust(make_quote))
     lines = text.splitlines()
-    assert [line[0] for line in lines[:15]] == ["✓"] * 15
-    assert lines[15] == ("TCB status: SWHardeningNeeded (platform SWHardeningNeeded, Quoting "
+    assert [line[0] for line in lines[:16]] == ["✓"] * 16
+    assert lines[16] == ("TCB status: SWHardeningNeeded (platform SWHardeningNeeded, Quoting "
                          "Enclave UpToDate)")
-    assert lines[16] == "Advisories: INTEL-SA-00615"
+    assert lines[17] == "Advisories: INTEL-SA-00615"
     assert lines[-1].startswith("SIMULATED: ")
 
 
@@ -103,7 +103,7 @@ def test_a_refusal_marks_the_check_and_what_was_not_reached(cli, make_quote):
     quote[120] ^= 1
     done = cli.run("quote", "verify", cli.write("bad.bin", bytes(quote)), *trust(make_quote))
     marks = "".join(line[0] for line in done.stdout.splitlines())
-    assert done.returncode == 1 and marks == "✓" * 8 + "✗" + "-" * 6
+    assert done.returncode == 1 and marks == "✓" * 9 + "✗" + "-" * 6
     assert done.stderr == ("Error: the quote is refused: the quote is not signed by its "
                            "attestation key: was it changed?\n")
 

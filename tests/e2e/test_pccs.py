@@ -76,7 +76,9 @@ def fetch(cli, machine, quote, service, url, *options):
     ("crl?uri=https://certificates.example/IntelSGXRootCA.der", "v4", 404),
     ("other", "v4", 404), ("tcb/../private/secret", "v4", 404), ("rootcacrl", "v5", 404),
     ("pckcert?encrypted_ppid=00&cpusvn=00&pcesvn=0d00&pceid=0000", "v4", 400),
-    (f"pckcert?encrypted_ppid={'0' * 768}&cpusvn={'0' * 32}&pcesvn=0d00&pceid=0000", "v4", 200),
+    (f"pckcert?encrypted_ppid={'0' * 768}&cpusvn={'f' * 32}&pcesvn=0d00&pceid=0000", "v4", 404),
+    (f"pckcert?qeid={'0' * 32}&cpusvn={'f' * 32}&pcesvn=0d00&pceid=0000", "v4", 404),
+    (f"pckcert?qeid={'0' * 31}&cpusvn={'f' * 32}&pcesvn=0d00&pceid=0000", "v4", 400),
 ])
 def test_statuses_are_those_of_the_real_services(served, path, version, status):
     answer = get(served, path, version)
@@ -126,12 +128,12 @@ def test_crls_come_in_der_and_in_hex(served, machine):
                        "%2FIntelSGXRootCA.der").content == root
 
 
-def test_a_pck_certificate_comes_with_what_it_is_for(served, machine):
-    answer = get(served, f"pckcert?encrypted_ppid={'0' * 768}&cpusvn={'0' * 32}"
-                         "&pcesvn=0d00&pceid=0000&qeid=00")
+def test_a_pck_certificate_comes_with_what_it_is_for(served, machine, quote):
+    qe_id = quote.read_bytes()[28:44].hex()
+    answer = get(served, f"pckcert?qeid={qe_id}&cpusvn={'f' * 32}&pcesvn=0d00&pceid=0000")
     assert answer.text == (machine / "pck.pem").read_text()
     assert answer.headers["SGX-FMSPC"] == FMSPC
-    assert answer.headers["SGX-TCBm"] == "0e0e0303ffff01" + "00" * 9 + "0d00"
+    assert answer.headers["SGX-TCBm"] == "0c0c100fffff01" + "00" * 9 + "0d00"
     assert answer.headers["SGX-PCK-Certificate-CA-Type"] == "platform"
     assert answer.headers["SGX-PCK-Certificate-Issuer-Chain"].startswith("-----BEGIN%20CERT")
 

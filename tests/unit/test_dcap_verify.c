@@ -177,23 +177,64 @@ static void reserved_fields_must_be_zero(void **state)
 	assert_quote_refused(pki, &quote, ERROR_INVALID, "Quoting Enclave has reserved");
 }
 
-static void other_certification_data_is_named_with_its_remedy(void **state)
+static uint8_t *certification_type(const struct pki *pki, const struct buf *quote)
+{
+	return quote->data + SGX_QUOTE_SIGNED_SIZE + 4 + 578 + pki->auth_data.size;
+}
+
+static void certification_data_must_be_what_their_type_says(void **state)
 {
 	struct pki *pki = *state;
 	AUTO(buf_free) struct buf quote = { 0 };
 	pki_put_quote(pki, &quote);
-	uint8_t *type = quote.data + SGX_QUOTE_SIGNED_SIZE + 4 + 578 + pki->auth_data.size;
+	uint8_t *type = certification_type(pki, &quote);
 	for (uint8_t i = 1; i <= 3; i++) {
 		*type = i;
-		assert_quote_refused(pki, &quote, ERROR_UNSUPPORTED,
-			"configure the quote provider library (QPL/PCCS) on the Marble's host");
+		assert_quote_refused(pki, &quote, ERROR_INVALID, "have a wrong length");
 	}
-	static const uint8_t unsupported[] = { 0, 4, 6, 7, 255 };
+	*type = SGX_CERT_TYPE_PCK_LEAF;
+	assert_quote_refused(pki, &quote, ERROR_INVALID, "it is not one PCK certificate");
+	static const uint8_t unsupported[] = { 0, 6, 7, 255 };
 	for (size_t i = 0; i < sizeof(unsupported); i++) {
 		*type = unsupported[i];
-		assert_quote_refused(
-			pki, &quote, ERROR_UNSUPPORTED, "type 5 (PCK certificate chain)");
+		assert_quote_refused(pki, &quote, ERROR_UNSUPPORTED, "types 1 to 5 are accepted");
 	}
+}
+
+static void assert_leaf_status(struct pki *pki, const char *reason)
+{
+	AUTO(buf_free) struct buf quote = { 0 };
+	AUTO(dcap_result_free) struct dcap_result result = { 0 };
+	struct error err = { 0 };
+	pki_put_quote(pki, &quote);
+	*certification_type(pki, &quote) = SGX_CERT_TYPE_PCK_LEAF;
+	struct dcap_verifier *verifier = pki_verifier(pki);
+	bool is_good = dcap_verify(verifier, buf_bytes(&quote), PKI_NOW, &result, &err);
+	dcap_verifier_free(verifier);
+	if (reason)
+		assert_failure(is_good, err, ERROR_INVALID, reason);
+	else
+		assert_success(is_good, err);
+}
+
+static void a_pck_certificate_alone_may_be_der_or_pem(void **state)
+{
+	struct pki *pki = *state;
+	AUTO(buf_free) struct buf issuers = { 0 };
+	cert_put_pem(pki->ca, &issuers);
+	cert_put_pem(pki->root, &issuers);
+	pki_write_file(pki, "pck_crl_issuer_chain.pem", buf_bytes(&issuers));
+	buf_clear(&pki->chain);
+	cert_put_pem(pki->pck, &pki->chain);
+	assert_leaf_status(pki, NULL);
+	buf_clear(&pki->chain);
+	cert_put_der(pki->pck, &pki->chain);
+	assert_leaf_status(pki, NULL);
+	buf_put_u8(&pki->chain, 0);
+	assert_leaf_status(pki, "PCK certificate in the quote");
+	buf_clear(&pki->chain);
+	cert_put_der(pki->ca, &pki->chain);
+	assert_leaf_status(pki, "it is not one PCK certificate");
 }
 
 static void chains_of_other_certificates_are_refused(void **state)
@@ -412,7 +453,8 @@ int main(void)
 		test_with_pki(the_authentication_data_is_part_of_the_binding),
 		test_with_pki(keys_off_the_curve_and_impossible_signatures_are_refused),
 		test_with_pki(reserved_fields_must_be_zero),
-		test_with_pki(other_certification_data_is_named_with_its_remedy),
+		test_with_pki(certification_data_must_be_what_their_type_says),
+		test_with_pki(a_pck_certificate_alone_may_be_der_or_pem),
 		test_with_pki(chains_of_other_certificates_are_refused),
 		test_with_pki(text_around_the_chain_is_refused),
 		test_with_pki(a_ca_must_have_the_form_of_one),

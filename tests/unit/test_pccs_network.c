@@ -6,6 +6,7 @@
 #include "crypto/tls_server.h"
 #include "pccs/network.h"
 #include "platform/folder.h"
+#include "platform/platform.h"
 #include "platform/service.h"
 #include "platform_fixture.h"
 #include "tls_peer.h"
@@ -297,6 +298,116 @@ static void the_cache_holds_no_more_than_it_may(void **state)
 	drop(f);
 }
 
+/* A platform's name as its quotes have it, and a request for the certificate. */
+struct named {
+	struct buf quote;
+	struct sgx_quote parsed;
+	struct sgx_pck_name name;
+	struct pck_request request;
+};
+
+static void name_platform(struct fixture *f, struct named *named)
+{
+	const struct sgx_quote body = { .version = SGX_QUOTE_VERSION_3,
+		.cert_type = SGX_CERT_TYPE_PPID };
+	struct error err = { 0 };
+	struct platform *platform = platform_open(f->folder, &err);
+	assert_success(platform, err);
+	assert_success(platform_put_quote_of(platform, &body, &named->quote, &err), err);
+	platform_free(platform);
+	assert_success(sgx_quote_parse(buf_bytes(&named->quote), &named->parsed, &err), err);
+	assert_success(sgx_pck_name_parse(named->parsed.cert_type, named->parsed.cert_data,
+			       &named->name, &err),
+		err);
+	named->request = (struct pck_request){ .name = &named->name,
+		.qe_id = named->parsed.header.user_data,
+		.anchor = &f->anchor,
+		.now = clock_now() };
+}
+
+static void drop_name(struct named *named)
+{
+	buf_free(&named->quote);
+}
+
+static bool find_pck(
+	struct fixture *f, const struct pck_request *request, bool is_hurried, struct error *err)
+{
+	AUTO(buf_free) struct buf pem = { 0 };
+	struct pck_request copy = *request;
+	copy.is_hurried = is_hurried;
+	return f->source->put_pck(f->source, &copy, &pem, err) && pem.size > 0;
+}
+
+static void a_pck_certificate_is_fetched_once(void **state)
+{
+	struct fixture *f = make(*state, 86400, false);
+	AUTO(drop_name) struct named named = { 0 };
+	struct error err = { 0 };
+	name_platform(f, &named);
+	assert_failure(find_pck(f, &named.request, true, &err), err, ERROR_WOULD_WAIT,
+		"has to be fetched");
+	assert_int_equal(f->requests, 0);
+	assert_success(find_pck(f, &named.request, false, &err), err);
+	assert_success(find_pck(f, &named.request, true, &err), err);
+	assert_success(find_pck(f, &named.request, false, &err), err);
+	assert_int_equal(f->requests, 1);
+	drop(f);
+}
+
+struct asker {
+	struct fixture *fixture;
+	const struct pck_request *request;
+};
+
+static void *ask_for_pck(void *context)
+{
+	const struct asker *asker = context;
+	return find_pck(asker->fixture, asker->request, false, NULL) ? context : NULL;
+}
+
+static void those_who_need_one_certificate_are_served_by_one_fetch(void **state)
+{
+	struct fixture *f = make(*state, 86400, false);
+	AUTO(drop_name) struct named named = { 0 };
+	struct asker asker = { f, &named.request };
+	pthread_t threads[ASKERS];
+	name_platform(f, &named);
+	for (size_t i = 0; i < ASKERS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, ask_for_pck, &asker), 0);
+	for (size_t i = 0; i < ASKERS; i++) {
+		void *result;
+		pthread_join(threads[i], &result);
+		assert_ptr_equal(result, &asker);
+	}
+	assert_int_equal(f->requests, 1);
+	drop(f);
+}
+
+static void unknown_platforms_cannot_push_out_a_known_one(void **state)
+{
+	struct fixture *f = make(*state, 86400, false);
+	AUTO(drop_name) struct named named = { 0 };
+	struct error err = { 0 };
+	name_platform(f, &named);
+	assert_success(find_pck(f, &named.request, false, &err), err);
+	for (int i = 0; i < 300; i++) {
+		const uint8_t unknown[SGX_QE_ID_SIZE] = { 1, (uint8_t)i, (uint8_t)(i >> 8) };
+		struct pck_request other = named.request;
+		other.qe_id = unknown;
+		assert_failure(find_pck(f, &other, false, &err), err, ERROR_NOT_FOUND, "404");
+		/* nor is anybody asked again at once */
+		assert_failure(find_pck(f, &other, i % 2, &err), err, ERROR_NOT_FOUND, "404");
+	}
+	assert_success(find_pck(f, &named.request, true, &err), err);
+	assert_int_equal(f->requests, 301);
+	network_source_give_up(f->source);
+	named.request.qe_id = f->pck_ca.point;
+	assert_failure(
+		find_pck(f, &named.request, false, &err), err, ERROR_UNAVAILABLE, "given up");
+	drop(f);
+}
+
 static void waiting_ends_with_the_program(void **state)
 {
 	struct fixture *f = make(*state, 86400, true);
@@ -315,6 +426,9 @@ int main(void)
 		WITH_FOLDER(a_service_that_is_gone_is_told_once_there_is_nothing_left),
 		WITH_FOLDER(sets_are_fetched_anew_before_they_expire),
 		WITH_FOLDER(the_cache_holds_no_more_than_it_may),
+		WITH_FOLDER(a_pck_certificate_is_fetched_once),
+		WITH_FOLDER(those_who_need_one_certificate_are_served_by_one_fetch),
+		WITH_FOLDER(unknown_platforms_cannot_push_out_a_known_one),
 		WITH_FOLDER(waiting_ends_with_the_program),
 	};
 	crypto_setup();

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pccs/pck_cache.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "crypto/digest.h"
+#include "dcap/pck_lookup.h"
+#include "pccs/pck_service.h"
+#include "sgx/quote.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#define ENTRIES_MAX   256
+#define SILENCE_MAX   10000 /* milliseconds */
+#define FETCH_MAX     30000 /* milliseconds with all attempts */
+#define FAILURE_LASTS 10    /* seconds until somebody may try again what failed */
+
+/* One answer. */
+struct entry {
+	uint8_t key[SHA256_SIZE];
+	struct buf pem;   /* empty: there is none yet */
+	int64_t end;      /* of what is in it */
+	bool is_fetching; /* by one thread */
+	int64_t failed_at;
+	struct error failure; /* ERROR_NONE after a success */
+	uint64_t used;        /* when, counted in uses; 0: the entry is free */
+};
+
+struct pck_cache {
+	const struct pccs_service *service;
+	char *folder;
+	const int *give_up;
+
+	pthread_mutex_t lock; /* of what follows */
+	pthread_cond_t changed;
+	struct entry entries[ENTRIES_MAX];
+	uint64_t uses;
+	bool is_ending;
+};
+
+struct pck_cache *pck_cache_new(
+	const struct pccs_service *service, const char *folder, const int *give_up)
+{
+	struct pck_cache *cache = xcalloc(1, sizeof(*cache));
+	cache->service = service;
+	cache->folder = folder ? xstrdup(folder) : NULL;
+	cache->give_up = give_up;
+	pthread_mutex_init(&cache->lock, NULL);
+	pthread_cond_init(&cache->changed, NULL);
+	return cache;
+}
+
+void pck_cache_free(struct pck_cache *cache)
+{
+	for (size_t i = 0; i < ENTRIES_MAX; i++)
+		buf_free(&cache->entries[i].pem);
+	pthread_cond_destroy(&cache->changed);
+	pthread_mutex_destroy(&cache->lock);
+	free(cache->folder);
+	free(cache);
+}
+
+void pck_cache_give_up(struct pck_cache *cache)
+{
+	pthread_mutex_lock(&cache->lock);
+	cache->is_ending = true;
+	pthread_cond_broadcast(&cache->changed);
+	pthread_mutex_unlock(&cache->lock);
+}
+
+/* All that decides what the answer is. */
+static void make_key(
+	const struct pck_cache *cache, const struct pck_request *request, uint8_t key[SHA256_SIZE])
+{
+	const struct qcnl *config = &cache->service->config;
+	AUTO(buf_free) struct buf bound = { 0 };
+	buf_printf(&bound, "%s %s ", config->service,
+		config->pck_service ? config->pck_service : config->service);
+	buf_put(&bound, request->anchor->root.point, P256_RAW_SIZE);
+	if (request->name) {
+		buf_printf(&bound, "type %d ", (int)request->name->type);
+		buf_put(&bound, request->qe_id, SGX_QE_ID_SIZE);
+		sgx_pck_name_put(&bound, request->name);
+	} else {
+		buf_put_text(&bound, certificate_role_name(request->ca));
+	}
+	sha256(bound.data, bound.size, key);
+}
+
+static struct entry *find_entry(struct pck_cache *cache, const uint8_t key[SHA256_SIZE])
+{
+	for (size_t i = 0; i < ENTRIES_MAX; i++) {
+		struct entry *entry = &cache->entries[i];
+		if (entry->used && !memcmp(entry->key, key, SHA256_SIZE))
+			return entry;
+	}
+	return NULL;
+}
+
+/* What failed gives way first, then what was not used for longest. */
+static bool goes_before(const struct entry *a, const struct entry *b)
+{
+	bool is_good = a->pem.size > 0;
+	return is_good == (b->pem.size > 0) ? a->used < b->used : !is_good;
+}
+
+static struct entry *add_entry(
+	struct pck_cache *cache, const uint8_t key[SHA256_SIZE], struct error *err)
+{
+	struct entry *place = NULL;
+	for (size_t i = 0; i < ENTRIES_MAX; i++) {
+		struct entry *entry = &cache->entries[i];
+		if (!entry->is_fetching && (!place || goes_before(entry, place)))
+			place = entry;
+	}
+	if (!place) {
+		error_set(err, ERROR_UNAVAILABLE,
+			"PCK certificates of too many platforms are being fetched: try again later");
+		return NULL;
+	}
+	buf_free(&place->pem);
+	*place = (struct entry){ .used = ++cache->uses };
+	memcpy(place->key, key, SHA256_SIZE);
+	return place;
+}
+
+/* One of 256 places on disk, each with the key of what is in it in front. */
+static char *file_path(const struct pck_cache *cache, const uint8_t key[SHA256_SIZE])
+{
+	return xasprintf("%s/pck-%02x", cache->folder, key[0]);
+}
+
+static bool read_kept(const struct pck_cache *cache, const uint8_t key[SHA256_SIZE],
+	const struct pck_request *request, struct entry *out)
+{
+	AUTO(auto_free) char *path = cache->folder ? file_path(cache, key) : NULL;
+	AUTO(buf_free) struct buf content = { 0 };
+	if (!path || !file_read(path, SHA256_SIZE + 2 * PCK_CHAIN_MAX, &content, NULL) ||
+		content.size < SHA256_SIZE || memcmp(content.data, key, SHA256_SIZE) != 0)
+		return false;
+	struct bytes pem = { content.data + SHA256_SIZE, content.size - SHA256_SIZE };
+	if (!pck_answer_check(request, pem, &out->end, NULL))
+		return false;
+	buf_put(&out->pem, pem.data, pem.size);
+	return true;
+}
+
+static void write_kept(
+	const struct pck_cache *cache, const uint8_t key[SHA256_SIZE], const struct buf *pem)
+{
+	AUTO(auto_free) char *path = cache->folder ? file_path(cache, key) : NULL;
+	AUTO(buf_free) struct buf content = { 0 };
+	struct error reason = { 0 };
+	buf_put(&content, key, SHA256_SIZE);
+	buf_put(&content, pem->data, pem->size);
+	if (path && (!file_make_folders(cache->folder, 0755, &reason) ||
+			    !file_replace(path, content.data, content.size, 0644, &reason)))
+		log_warn("A PCK certificate cannot be kept on disk", "error", reason.message);
+}
+
+/* Fills the entry, with the lock held before and afterwards but not meanwhile. */
+static void fetch(struct pck_cache *cache, struct entry *entry, const struct pck_request *request)
+{
+	const struct net_limits limits = { SILENCE_MAX, net_clock() + FETCH_MAX, cache->give_up };
+	struct entry found = { .used = entry->used };
+	memcpy(found.key, entry->key, SHA256_SIZE);
+	entry->is_fetching = true;
+	pthread_mutex_unlock(&cache->lock);
+	if (!read_kept(cache, found.key, request, &found) &&
+		pccs_pck_fetch(
+			cache->service, request, &limits, &found.pem, &found.end, &found.failure))
+		write_kept(cache, found.key, &found.pem);
+	found.failed_at = clock_now();
+	pthread_mutex_lock(&cache->lock);
+	buf_free(&entry->pem);
+	*entry = found;
+	pthread_cond_broadcast(&cache->changed);
+}
+
+static bool failed_lately(const struct entry *entry)
+{
+	return entry->failure.kind && entry->failed_at + FAILURE_LASTS > clock_now();
+}
+
+/* With the lock. */
+static bool put(struct pck_cache *cache, const uint8_t key[SHA256_SIZE],
+	const struct pck_request *request, struct buf *pem, struct error *err)
+{
+	for (;;) {
+		struct entry *entry = find_entry(cache, key);
+		if (entry && entry->pem.size && request->now <= entry->end) {
+			entry->used = ++cache->uses;
+			buf_put(pem, entry->pem.data, entry->pem.size);
+			return true;
+		}
+		if (entry && !entry->is_fetching && failed_lately(entry))
+			return error_set(err, entry->failure.kind, "%s", entry->failure.message);
+		if (request->is_hurried)
+			return error_set(
+				err, ERROR_WOULD_WAIT, "a PCK certificate has to be fetched first");
+		if (cache->is_ending)
+			return error_set(err, ERROR_UNAVAILABLE, "given up, as the program ends");
+		if (!entry)
+			entry = add_entry(cache, key, err);
+		if (!entry)
+			return false;
+		if (entry->is_fetching)
+			pthread_cond_wait(&cache->changed, &cache->lock);
+		else
+			fetch(cache, entry, request);
+	}
+}
+
+bool pck_cache_put(struct pck_cache *cache, const struct pck_request *request, struct buf *pem,
+	struct error *err)
+{
+	uint8_t key[SHA256_SIZE];
+	make_key(cache, request, key);
+	pthread_mutex_lock(&cache->lock);
+	bool is_there = put(cache, key, request, pem, err);
+	pthread_mutex_unlock(&cache->lock);
+	return is_there;
+}
