@@ -19,7 +19,8 @@ from attested_fixtures import *  # noqa: F403  pylint: disable=wildcard-import,u
 from attested_owner import AttestedOwner
 from credentials import Credentials
 from openapi import validate
-from quote_verifier import strip_header, verify
+from quote_formats import strip_header
+from quote_verifier import verify
 from real_coordinator import b64
 
 ENCLAVE = {"mrenclave": "a1" * 32, "mrsigner": "51" * 32, "prod-id": 7, "svn": 3}

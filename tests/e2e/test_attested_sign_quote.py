@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from attested import AttestedMarble
 from attested_fixtures import *  # noqa: F403  pylint: disable=wildcard-import,unused-wildcard-import
 from openapi import validate
-from quote_verifier import strip_header
+from quote_formats import strip_header
 from real_coordinator import b64
 
 MANIFEST = json.dumps({"Packages": {"package": {"UniqueID": "a1" * 32}},

@@ -10,6 +10,7 @@ import stat
 import subprocess
 
 import pytest
+import quote_formats
 import quote_verifier as peer
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -124,7 +125,7 @@ def test_identity_options_reach_the_quote(tool, folder):
 
 def test_the_open_enclave_header_goes_around(tool, folder):
     report = quote_of(tool, folder, "--open-enclave")
-    verify(folder, peer.strip_header(report))
+    verify(folder, quote_formats.strip_header(report))
 
 
 def der(tag, content):
@@ -207,9 +208,9 @@ def test_collateral_is_the_seven_files_in_intels_member_order(tool, folder):
 def test_an_empty_list_of_revoked_certificates_is_left_out(folder):
     for name in ("root_ca.crl", "pck.crl"):
         crl = x509.load_der_x509_crl((folder / "collateral" / name).read_bytes())
-        ((_, tbs),) = list(peer.tlvs(crl.tbs_certlist_bytes))
+        ((_, tbs),) = list(quote_formats.tlvs(crl.tbs_certlist_bytes))
         # version, algorithm, issuer, two dates, [0] extensions
-        assert [tag for tag, _ in peer.tlvs(tbs)] == [2, 0x30, 0x30, 0x17, 0x17, 0xA0]
+        assert [tag for tag, _ in quote_formats.tlvs(tbs)] == [2, 0x30, 0x30, 0x17, 0x17, 0xA0]
         number = crl.extensions.get_extension_for_class(x509.CRLNumber)
         assert number.value.crl_number == 1
 

@@ -212,7 +212,8 @@ static void known_bad_quotes_are_refused_for_their_reason(void **state)
 			"the platform's certificate into" },
 		{ "testroot-sgx-v3-intel-qvl-sample", ERROR_DENIED, "its root is not Intel's" },
 		{ "bad-tdx-v5-test-root", ERROR_DENIED, "its root is not Intel's" },
-		{ "policy-tdx-v4-trailing-zeros", ERROR_INVALID, "lengths do not add up" },
+		{ "policy-tdx-v4-trailing-zeros", ERROR_INVALID,
+			"lengths do not add up to its 5006 bytes; zeros follow it" },
 	};
 	int64_t now = 0;
 	assert_true(clock_parse_utc("2022-11-02T21:00:00Z", &now)); /* of those with collateral */
