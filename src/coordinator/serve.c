@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "coordinator/loop.h"
 #include "crypto/tls_server.h"
+#include "http/termination.h"
 #include "net/listen.h"
 
 #include <signal.h>
@@ -161,11 +162,8 @@ static void try_own_quote(const struct service *service)
 /* Runs the loops until a signal; the signals go to the main thread. */
 static bool run_loops(struct service *service, struct error *err)
 {
-	struct event_base *base = service->loops[0].base;
-	struct event *terminate = evsignal_new(base, SIGTERM, stop_all, service);
-	struct event *interrupt = evsignal_new(base, SIGINT, stop_all, service);
-	if (!terminate || !interrupt || event_add(terminate, NULL) || event_add(interrupt, NULL))
-		abort();
+	AUTO(termination_free) struct termination termination;
+	termination_start(&termination, service->loops[0].base, stop_all, service);
 	/* who reads this may send a signal at once */
 	log_info("Starting the client server", "address", service->client_address);
 	log_info("Starting client https server", "address", service->client_address);
@@ -195,8 +193,6 @@ static bool run_loops(struct service *service, struct error *err)
 		loop_stop(&service->loops[i]);
 		pthread_join(service->threads[i], NULL);
 	}
-	event_free(terminate);
-	event_free(interrupt);
 	return good;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/memory.h"
 #include "crypto/tls_server.h"
+#include "http/termination.h"
 #include "net/listen.h"
 #include "platform/commands.h"
 #include "platform/service.h"
@@ -17,7 +18,6 @@
 
 DEFINE_AUTO_FREE(auto_base, struct event_base *, event_base_free)
 DEFINE_AUTO_FREE(auto_server, struct http_server *, http_server_free)
-DEFINE_AUTO_FREE(auto_event, struct event *, event_free)
 
 struct arguments {
 	const char *address;
@@ -77,10 +77,8 @@ static bool run(struct event_base *base, const struct http_server_config *config
 	AUTO(auto_server) struct http_server *server = http_server_new(config, err);
 	if (!server)
 		return false;
-	AUTO(auto_event) struct event *terminate = evsignal_new(base, SIGTERM, stop, base);
-	AUTO(auto_event) struct event *interrupt = evsignal_new(base, SIGINT, stop, base);
-	if (!terminate || !interrupt || event_add(terminate, NULL) || event_add(interrupt, NULL))
-		abort();
+	AUTO(termination_free) struct termination termination;
+	termination_start(&termination, base, stop, base);
 	printf("collateral of the SIMULATED platform: https://%s/sgx/certification/v4/\n"
 	       "certificate to trust: %s/pccs.pem\n",
 		address, folder);
