@@ -144,6 +144,18 @@ static bool parse_signature_data(struct reader *r, struct sgx_quote *quote, stru
 	return true;
 }
 
+static bool refuse_lengths(
+	const struct sgx_quote *quote, struct reader rest, size_t size, struct error *err)
+{
+	size_t left = rest.left;
+	bool is_padded = quote->is_tdx && left && reader_zeros(&rest, left);
+	return error_set(err, ERROR_INVALID,
+		"quote is malformed: its lengths do not add up to its %zu bytes%s", size,
+		is_padded ? "; zeros follow it, as a kernel's TDX interface pads its buffer: cut "
+			    "them off"
+			  : "");
+}
+
 bool sgx_quote_parse(struct bytes data, struct sgx_quote *quote, struct error *err)
 {
 	*quote = (struct sgx_quote){ 0 };
@@ -158,9 +170,7 @@ bool sgx_quote_parse(struct bytes data, struct sgx_quote *quote, struct error *e
 	if (!parse_signature_data(&signature_data, quote, err))
 		return false;
 	if (!reader_finished(&r) || !reader_finished(&signature_data))
-		return error_set(err, ERROR_INVALID,
-			"quote is malformed: its lengths do not add up to its %zu bytes",
-			data.size);
+		return refuse_lengths(quote, r, data.size, err);
 	if (quote->cert_data.size > SGX_QUOTE_CERT_DATA_MAX)
 		return error_set(err, ERROR_INVALID, "quote has certification data over %d bytes",
 			SGX_QUOTE_CERT_DATA_MAX);
