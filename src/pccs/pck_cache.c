@@ -81,9 +81,12 @@ static void make_key(
 		config->pck_service ? config->pck_service : config->service);
 	buf_put(&bound, request->anchor->root.point, P256_RAW_SIZE);
 	if (request->name) {
-		buf_printf(&bound, "type %d ", (int)request->name->type);
+		struct sgx_pck_name name = *request->name;
+		if (name.type == SGX_CERT_TYPE_PPID_RSA_2048)
+			name.ppid.size = 0; /* no service takes it */
+		buf_printf(&bound, "type %d ", (int)name.type);
 		buf_put(&bound, request->qe_id, SGX_QE_ID_SIZE);
-		sgx_pck_name_put(&bound, request->name);
+		sgx_pck_name_put(&bound, &name);
 	} else {
 		buf_put_text(&bound, certificate_role_name(request->ca));
 	}

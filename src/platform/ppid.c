@@ -7,22 +7,17 @@
 #include <openssl/rsa.h>
 #include <string.h>
 
-/* Made by one process and used by another at once, the first key would be lost with no harm: a
- * PCCS knows the platform by its Quoting Enclave as well. */
-static EVP_PKEY *have_key(const char *folder, enum sgx_cert_type type, struct error *err)
+struct files {
+	const char *encrypted;
+	const char *key;
+	unsigned bits;
+};
+
+static struct files files_of(enum sgx_cert_type type)
 {
-	bool is_small = type == SGX_CERT_TYPE_PPID_RSA_2048;
-	const char *name = is_small ? PLATFORM_PPID_KEY_2048 : PLATFORM_PPID_KEY_3072;
-	struct error reason = { 0 };
-	AUTO(auto_pkey) EVP_PKEY *key = platform_load_key(folder, name, &reason);
-	if (key)
-		return TAKE(key);
-	if (reason.kind != ERROR_NOT_FOUND) {
-		error_set(err, reason.kind, "%s", reason.message);
-		return NULL;
-	}
-	key = key_generate_rsa(is_small ? 2048 : 3072, err);
-	return key && platform_save_key(folder, name, key, err) ? TAKE(key) : NULL;
+	return type == SGX_CERT_TYPE_PPID_RSA_2048
+		       ? (struct files){ PLATFORM_PPID_2048, PLATFORM_PPID_KEY_2048, 2048 }
+		       : (struct files){ PLATFORM_PPID_3072, PLATFORM_PPID_KEY_3072, 3072 };
 }
 
 static EVP_PKEY_CTX *start(EVP_PKEY *key, int (*init)(EVP_PKEY_CTX *ctx))
@@ -36,6 +31,28 @@ static EVP_PKEY_CTX *start(EVP_PKEY *key, int (*init)(EVP_PKEY_CTX *ctx))
 	return NULL;
 }
 
+static bool encrypt(EVP_PKEY *key, const uint8_t ppid[SGX_PPID_SIZE], struct buf *out)
+{
+	size_t size = (size_t)EVP_PKEY_get_size(key);
+	EVP_PKEY_CTX *ctx = start(key, EVP_PKEY_encrypt_init);
+	bool done = ctx &&
+		    EVP_PKEY_encrypt(ctx, buf_extend(out, size), &size, ppid, SGX_PPID_SIZE) == 1;
+	EVP_PKEY_CTX_free(ctx);
+	return done;
+}
+
+/* Once, as a Quoting Enclave does, so that a platform has one name. */
+static bool make_encrypted(const char *folder, const struct files *files,
+	const uint8_t ppid[SGX_PPID_SIZE], struct buf *out, struct error *err)
+{
+	AUTO(auto_pkey) EVP_PKEY *key = key_generate_rsa(files->bits, err);
+	if (!key || !platform_save_key(folder, files->key, key, err))
+		return false;
+	if (!encrypt(key, ppid, out))
+		return error_set(err, ERROR_INTERNAL, "the PPID cannot be encrypted");
+	return platform_save(folder, files->encrypted, buf_bytes(out), false, err);
+}
+
 bool platform_put_ppid(const char *folder, enum sgx_cert_type type,
 	const uint8_t ppid[SGX_PPID_SIZE], struct buf *out, struct error *err)
 {
@@ -43,15 +60,13 @@ bool platform_put_ppid(const char *folder, enum sgx_cert_type type,
 		buf_put(out, ppid, SGX_PPID_SIZE);
 		return true;
 	}
-	AUTO(auto_pkey) EVP_PKEY *key = have_key(folder, type, err);
-	if (!key)
-		return false;
-	size_t size = (size_t)EVP_PKEY_get_size(key);
-	EVP_PKEY_CTX *ctx = start(key, EVP_PKEY_encrypt_init);
-	bool done = ctx &&
-		    EVP_PKEY_encrypt(ctx, buf_extend(out, size), &size, ppid, SGX_PPID_SIZE) == 1;
-	EVP_PKEY_CTX_free(ctx);
-	return done || error_set(err, ERROR_INTERNAL, "the PPID cannot be encrypted");
+	const struct files files = files_of(type);
+	struct error reason = { 0 };
+	if (platform_load(folder, files.encrypted, out, &reason))
+		return true;
+	if (reason.kind == ERROR_NOT_FOUND)
+		return make_encrypted(folder, &files, ppid, out, err);
+	return error_set(err, reason.kind, "%s", reason.message);
 }
 
 bool platform_ppid_is(const char *folder, struct bytes encrypted, const uint8_t ppid[SGX_PPID_SIZE])

@@ -56,8 +56,12 @@ def start(coordinator):
     return coordinator
 
 
+def attest_as(coordinator, machine, enclave):
+    return AttestedMarble(machine, **enclave).attest(coordinator, "m").env
+
+
 def attest(coordinator, machine):
-    return AttestedMarble(machine, **ENCLAVE).attest(coordinator, "m").env
+    return attest_as(coordinator, machine, ENCLAVE)
 
 
 def refusal(coordinator, machine):
@@ -100,6 +104,36 @@ def test_a_slow_service_holds_up_nobody_else(stopped, machine, liar):
         assert not any(marble.done() for marble in marbles)
         liar.may_answer.set()
         assert all(marble.result(PATIENCE) for marble in marbles)
+
+
+@pytest.mark.parametrize("kind", [1, 2, 3, 4])
+def test_a_marble_whose_quote_names_its_machine_alone_is_accepted(
+        stopped, machine, liar, tmp_path, kind):
+    shutil.copy(machine.folder / "pck.pem", tmp_path)
+    start(stopped)
+    liar.reached.clear()
+    liar.may_answer.clear()
+    liar.asked.clear()
+    marble = {**ENCLAVE, "certification": kind}
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        marbles = [pool.submit(attest_as, stopped, machine, marble) for _ in range(4)]
+        assert liar.reached.wait(PATIENCE)
+        assert attest(stopped, machine)  # a known machine is not held up
+        liar.may_answer.set()
+        assert all(marble.result(PATIENCE) for marble in marbles)
+    wanted = "pckcrl" if kind == 4 else "pckcert"
+    assert liar.asked.count(wanted) == 1
+    liar.stop()
+    assert attest_as(stopped, machine, marble)
+
+
+def test_a_marble_whose_machine_nobody_knows_is_refused(stopped, machine, liar):
+    start(stopped)
+    liar.lies["pckcert"] = lambda handler: handler.send_error(461) or True
+    with pytest.raises(grpc.RpcError) as caught:
+        attest_as(stopped, machine, {**ENCLAVE, "certification": 3})
+    assert "certification data type 3): PCK certificate: https://" in caught.value.details()
+    assert "it has none (HTTP status 461)" in caught.value.details()
 
 
 def test_a_coordinator_ends_at_once_while_it_waits_for_a_service(stopped, liar):
