@@ -4,8 +4,10 @@
 #include "crypto/key.h"
 #include "platform/folder.h"
 
+#include <fcntl.h>
 #include <openssl/rsa.h>
 #include <string.h>
+#include <sys/file.h>
 
 struct files {
 	const char *encrypted;
@@ -41,10 +43,12 @@ static bool encrypt(EVP_PKEY *key, const uint8_t ppid[SGX_PPID_SIZE], struct buf
 	return done;
 }
 
-/* Once, as a Quoting Enclave does, so that a platform has one name. */
+/* Once, as a Quoting Enclave does, so that a platform has one name; with the folder's lock. */
 static bool make_encrypted(const char *folder, const struct files *files,
 	const uint8_t ppid[SGX_PPID_SIZE], struct buf *out, struct error *err)
 {
+	if (platform_load(folder, files->encrypted, out, NULL))
+		return true; /* by another process, meanwhile */
 	AUTO(auto_pkey) EVP_PKEY *key = key_generate_rsa(files->bits, err);
 	if (!key || !platform_save_key(folder, files->key, key, err))
 		return false;
@@ -64,9 +68,12 @@ bool platform_put_ppid(const char *folder, enum sgx_cert_type type,
 	struct error reason = { 0 };
 	if (platform_load(folder, files.encrypted, out, &reason))
 		return true;
-	if (reason.kind == ERROR_NOT_FOUND)
-		return make_encrypted(folder, &files, ppid, out, err);
-	return error_set(err, reason.kind, "%s", reason.message);
+	if (reason.kind != ERROR_NOT_FOUND)
+		return error_set(err, reason.kind, "%s", reason.message);
+	AUTO(auto_close) int lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (lock < 0 || flock(lock, LOCK_EX))
+		return error_errno(err, "cannot lock %s", folder);
+	return make_encrypted(folder, &files, ppid, out, err);
 }
 
 bool platform_ppid_is(const char *folder, struct bytes encrypted, const uint8_t ppid[SGX_PPID_SIZE])

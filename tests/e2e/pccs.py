@@ -26,6 +26,11 @@ PARTS = {
 }
 
 
+def init(folder, *options):
+    subprocess.run([PLATFORM, "init", folder, *options], check=True, capture_output=True)
+    return folder
+
+
 def sign_tcb_info(machine_folder, document, old, new):
     """The TCB info with a text replaced, signed as the authority of the machine does it."""
     body = document[len('{"tcbInfo":'):document.rindex(',"signature"')]

@@ -5,16 +5,12 @@ import pytest
 
 import protected_files
 from sim_fixtures import *  # noqa: F403  pylint: disable=wildcard-import,unused-wildcard-import
+from sim_python import ATTEMPT
 
 KEY = bytes(range(16))
 
-PRELUDE = """
-import errno, mmap, os, random, stat, sys
-def attempt(action):
-    try:
-        print(action())
-    except OSError as problem:
-        print(errno.errorcode[problem.errno])
+PRELUDE = ATTEMPT + """
+import mmap, os, random, stat, sys
 def write(path, content, mode="wb"):
     with open(path, mode) as file:
         file.write(content if isinstance(content, bytes) else content.encode())

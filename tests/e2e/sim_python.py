@@ -6,13 +6,17 @@ import pytest
 from sim_fixtures import *  # noqa: F403  pylint: disable=wildcard-import,unused-wildcard-import
 
 # Prints what each expression gives, or the name of the error.
-PRELUDE = """
-import errno, fcntl, mmap, os, socket, stat, sys
+ATTEMPT = """
+import errno
 def attempt(action):
     try:
         print(action())
     except OSError as problem:
         print(errno.errorcode[problem.errno])
+"""
+
+PRELUDE = ATTEMPT + """
+import fcntl, mmap, os, socket, stat, sys
 def write(path, text, mode="w"):
     with open(path, mode) as file:
         file.write(text)

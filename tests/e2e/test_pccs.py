@@ -10,35 +10,10 @@ import subprocess
 import pytest
 import quote_verifier as peer
 import requests
-from pccs import PLATFORM, Liar, Served, sign_tcb_info
+from pccs import PLATFORM, Served, init, sign_tcb_info
+from pccs_fixtures import *  # noqa: F403  pylint: disable=wildcard-import,unused-wildcard-import
 
 FMSPC = "53494d000000"
-
-
-def init(folder, *options):
-    subprocess.run([PLATFORM, "init", folder, *options], check=True, capture_output=True)
-    return folder
-
-
-@pytest.fixture(name="machine", scope="module")
-def fixture_machine(tmp_path_factory):
-    return init(tmp_path_factory.mktemp("machine") / "platform", "--evaluation-number", "17")
-
-
-@pytest.fixture(name="served", scope="module")
-def fixture_served(machine):
-    served = Served(machine).start()
-    yield served
-    served.stop()
-
-
-@pytest.fixture(name="liar")
-def fixture_liar(machine, tmp_path):
-    """Answers truly until it is given lies; its collateral may be changed."""
-    shutil.copytree(machine / "collateral", tmp_path / "served")
-    liar = Liar(tmp_path, tmp_path / "served").start()
-    yield liar
-    liar.stop()
 
 
 @pytest.fixture(name="quote")

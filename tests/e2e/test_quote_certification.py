@@ -11,16 +11,12 @@ import quote_verifier as peer
 import requests
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
-from pccs import PLATFORM, Liar, Served
+from pccs import PLATFORM, init
+from pccs_fixtures import *  # noqa: F403  pylint: disable=wildcard-import,unused-wildcard-import
 
 NAMES = [1, 2, 3]
 ALL = [1, 2, 3, 4]
 FORMS = [["--quote-version", "3"], ["--quote-version", "4"], ["--quote-version", "5", "--tdx"]]
-
-
-def init(folder, *options):
-    subprocess.run([PLATFORM, "init", folder, *options], check=True, capture_output=True)
-    return folder
 
 
 def make_quote(machine, kind, *options):
@@ -28,31 +24,9 @@ def make_quote(machine, kind, *options):
                            str(kind), *options], check=True, stdout=subprocess.PIPE).stdout
 
 
-@pytest.fixture(name="machine", scope="module")
-def fixture_machine(tmp_path_factory):
-    return init(tmp_path_factory.mktemp("machine") / "platform")
-
-
 @pytest.fixture(name="other", scope="module")
 def fixture_other(tmp_path_factory):
     return init(tmp_path_factory.mktemp("other") / "platform")
-
-
-@pytest.fixture(name="served", scope="module")
-def fixture_served(machine):
-    served = Served(machine).start()
-    yield served
-    served.stop()
-
-
-@pytest.fixture(name="liar")
-def fixture_liar(machine, tmp_path):
-    """Answers truly until it is given lies; what it serves may be changed."""
-    shutil.copytree(machine / "collateral", tmp_path / "collateral")
-    shutil.copy(machine / "pck.pem", tmp_path)
-    liar = Liar(tmp_path, tmp_path / "collateral").start()
-    yield liar
-    liar.stop()
 
 
 def service_flags(service, machine):
