@@ -34,8 +34,8 @@
 #define PLATFORM_ATTESTATION_KEY    PLATFORM_PRIVATE "/attestation_key.pem"
 #define PLATFORM_TD_ATTESTATION_KEY PLATFORM_PRIVATE "/td_attestation_key.pem"
 /* what the Quoting Enclave keeps of it; not there before it is needed, as its keys */
-#define PLATFORM_PPID_2048          "ppid_2048.bin"
-#define PLATFORM_PPID_3072          "ppid_3072.bin"
+#define PLATFORM_PPID_2048     "ppid_2048.bin"
+#define PLATFORM_PPID_3072     "ppid_3072.bin"
 #define PLATFORM_PPID_KEY_2048 PLATFORM_PRIVATE "/ppid_key_2048.pem"
 #define PLATFORM_PPID_KEY_3072 PLATFORM_PRIVATE "/ppid_key_3072.pem"
 #define PLATFORM_SERVICE_KEY   PLATFORM_PRIVATE "/pccs_key.pem"

@@ -343,10 +343,12 @@ def chain_of(quote, pck, collateral, simulated):
 
 def check_name(quote, platform):
     """What the quote says of its platform in place of the certificate."""
-    size = {1: 16, 2: 256, 3: 384}[quote.cert_type]
-    require(len(quote.chain) == size + 20, "size of the name")
-    require(quote.cert_type != 1 or quote.chain[:16] == platform.ppid, "PPID")
-    pce_svn, pce_id = struct.unpack("<H2s", quote.chain[-4:])
+    size, name = {1: 16, 2: 256, 3: 384}[quote.cert_type], quote.chain
+    if quote.cert_type == 1 and len(name) == 34:  # early ones end before the PCEID
+        name += b"\0\0"
+    require(len(name) == size + 20, "size of the name")
+    require(quote.cert_type != 1 or name[:16] == platform.ppid, "PPID")
+    pce_svn, pce_id = struct.unpack("<H2s", name[-4:])
     require((pce_svn, pce_id) == (platform.pce_svn, platform.pce_id), "PCE of the name")
 
 

@@ -28,10 +28,12 @@ def expected_of(name):
     return json.loads((VECTORS / name / "expected.json").read_text())
 
 
-def ours(name, when):
+def ours(name, when, root):
     """(status, advisories) or (None, reason)."""
     command = [BUILD / "bin/marblerun", "quote", "verify", VECTORS / name / "quote.bin",
                "--collateral", VECTORS / name, "--at", when.strftime(FORM), "--output", "json"]
+    if root != ROOT:
+        command += ["--trust-root", root]
     done = subprocess.run(command, capture_output=True, check=False, timeout=60)
     document = json.loads(done.stdout)
     assert document["valid"] == (done.returncode == 0)
@@ -41,18 +43,19 @@ def ours(name, when):
     return None, document["reason"]
 
 
-def theirs(name, when):
+def theirs(name, when, root):
+    pck = VECTORS / name / "pck_cert.pem"
     try:
-        result = verify((VECTORS / name / "quote.bin").read_bytes(), VECTORS / name, ROOT, when,
-                        simulated=False)
+        result = verify((VECTORS / name / "quote.bin").read_bytes(), VECTORS / name, root, when,
+                        simulated=False, pck=pck.read_bytes() if pck.exists() else None)
     except Refused as refused:
         return None, str(refused)
     return (None, "Revoked") if result.status == "Revoked" else (result.status, result.advisories)
 
 
-def assert_agree(name, when, status):
-    our, our_advisories = ours(name, when)
-    their, their_advisories = theirs(name, when)
+def assert_agree(name, when, status, root=ROOT):
+    our, our_advisories = ours(name, when, root)
+    their, their_advisories = theirs(name, when, root)
     assert our == their == status, (name, when, our_advisories, their_advisories)
     if status:
         assert our_advisories == their_advisories
@@ -77,4 +80,13 @@ def test_both_refuse_what_must_be_refused(name):
     when = datetime.datetime(2022, 11, 2, 21)
     if not (VECTORS / name / "tcb_info.json").exists():
         pytest.skip("has no collateral of its own")
+    assert_agree(name, when, None)
+
+
+@pytest.mark.parametrize("name", names("valid-under-test-root"))
+def test_a_root_for_tests_vouches_for_its_own_alone(name):
+    """The quote names its platform alone; the certificate stands beside the collateral."""
+    when = datetime.datetime.strptime(expected_of(name)["verification_date"], FORM)
+    status = expected_of(name)["expected"]["with_test_root"]
+    assert_agree(name, when, status, VECTORS / name / "test_root_ca.pem")
     assert_agree(name, when, None)

@@ -31,6 +31,7 @@ static void both_formats_say_the_same(void **state)
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		AUTO(qcnl_free) struct qcnl qcnl = parse(texts[i]);
 		assert_string_equal(qcnl.service, "https://h/s/v4/");
+		assert_string_equal(qcnl.pck_service, "https://h/pck/");
 		assert_false(qcnl.is_secure);
 		assert_true(qcnl.wants_early);
 		assert_int_equal(qcnl.api, QCNL_API_3_1);
@@ -45,6 +46,7 @@ static void what_is_not_said_is_secure_and_standard(void **state)
 	(void)state;
 	AUTO(qcnl_free) struct qcnl qcnl = parse("PCCS_URL=https://h//x/");
 	assert_string_equal(qcnl.service, "https://h//x/"); /* that is no comment */
+	assert_null(qcnl.pck_service);                      /* the same */
 	assert_true(qcnl.is_secure);
 	assert_false(qcnl.wants_early);
 	assert_int_equal(qcnl.api, QCNL_API_ANY);
