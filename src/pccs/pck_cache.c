@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/reader.h"
 #include "crypto/digest.h"
 #include "dcap/pck_lookup.h"
 #include "pccs/pck_service.h"
@@ -17,15 +18,18 @@
 #define SILENCE_MAX   10000 /* milliseconds */
 #define FETCH_MAX     30000 /* milliseconds with all attempts */
 #define FAILURE_LASTS 10    /* seconds until somebody may try again what failed */
+#define FILE_MAX      (SHA256_SIZE + sizeof(int64_t) + 2 * PCK_CHAIN_MAX)
+#define FRESH_FOR     600 /* seconds; later a service may have the one of another TCB level */
 
 /* One answer. */
 struct entry {
 	uint8_t key[SHA256_SIZE];
-	struct buf pem;   /* empty: there is none yet */
-	int64_t end;      /* of what is in it */
+	struct buf pem; /* empty: there is none yet */
+	int64_t end;    /* of what is in it */
+	int64_t fetched_at;
 	bool is_fetching; /* by one thread */
 	int64_t failed_at;
-	struct error failure; /* ERROR_NONE after a success */
+	struct error failure; /* of the last attempt; ERROR_NONE after a success */
 	uint64_t used;        /* when, counted in uses; 0: the entry is free */
 };
 
@@ -136,49 +140,80 @@ static char *file_path(const struct pck_cache *cache, const uint8_t key[SHA256_S
 	return xasprintf("%s/pck-%02x", cache->folder, key[0]);
 }
 
-static bool read_kept(const struct pck_cache *cache, const uint8_t key[SHA256_SIZE],
-	const struct pck_request *request, struct entry *out)
+static void read_kept(
+	const struct pck_cache *cache, const struct pck_request *request, struct entry *entry)
 {
-	AUTO(auto_free) char *path = cache->folder ? file_path(cache, key) : NULL;
+	AUTO(auto_free) char *path = cache->folder ? file_path(cache, entry->key) : NULL;
 	AUTO(buf_free) struct buf content = { 0 };
-	if (!path || !file_read(path, SHA256_SIZE + 2 * PCK_CHAIN_MAX, &content, NULL) ||
-		content.size < SHA256_SIZE || memcmp(content.data, key, SHA256_SIZE) != 0)
-		return false;
-	struct bytes pem = { content.data + SHA256_SIZE, content.size - SHA256_SIZE };
-	if (!pck_answer_check(request, pem, &out->end, NULL))
-		return false;
-	buf_put(&out->pem, pem.data, pem.size);
-	return true;
+	if (!path || !file_read(path, FILE_MAX, &content, NULL))
+		return;
+	struct reader r = reader_of(content.data, content.size);
+	uint8_t key[SHA256_SIZE];
+	reader_copy(&r, key, sizeof(key));
+	entry->fetched_at = (int64_t)reader_u64(&r);
+	struct bytes pem = { r.next, r.left };
+	if (!r.bad && !memcmp(key, entry->key, sizeof(key)) &&
+		pck_answer_check(request, pem, &entry->end, NULL))
+		buf_put(&entry->pem, pem.data, pem.size);
 }
 
-static void write_kept(
-	const struct pck_cache *cache, const uint8_t key[SHA256_SIZE], const struct buf *pem)
+static void write_kept(const struct pck_cache *cache, const struct entry *entry)
 {
-	AUTO(auto_free) char *path = cache->folder ? file_path(cache, key) : NULL;
+	AUTO(auto_free) char *path = cache->folder ? file_path(cache, entry->key) : NULL;
 	AUTO(buf_free) struct buf content = { 0 };
 	struct error reason = { 0 };
-	buf_put(&content, key, SHA256_SIZE);
-	buf_put(&content, pem->data, pem->size);
+	buf_put(&content, entry->key, SHA256_SIZE);
+	buf_put_u64(&content, (uint64_t)entry->fetched_at);
+	buf_put(&content, entry->pem.data, entry->pem.size);
 	if (path && (!file_make_folders(cache->folder, 0755, &reason) ||
 			    !file_replace(path, content.data, content.size, 0644, &reason)))
 		log_warn("A PCK certificate cannot be kept on disk", "error", reason.message);
 }
 
+static bool is_fresh(const struct entry *entry)
+{
+	int64_t age = clock_now() - entry->fetched_at;
+	return entry->pem.size && age >= 0 && age < FRESH_FOR;
+}
+
+/* From the service; what there was stays if that fails. */
+static void ask_service(
+	const struct pck_cache *cache, const struct pck_request *request, struct entry *entry)
+{
+	const struct net_limits limits = { SILENCE_MAX, net_clock() + FETCH_MAX, cache->give_up };
+	AUTO(buf_free) struct buf pem = { 0 };
+	int64_t end;
+	if (pccs_pck_fetch(cache->service, request, &limits, &pem, &end, &entry->failure)) {
+		buf_free(&entry->pem);
+		entry->pem = buf_take(&pem);
+		entry->end = end;
+		entry->fetched_at = clock_now();
+		write_kept(cache, entry);
+	} else if (entry->pem.size) {
+		log_warn(
+			"A PCK certificate cannot be refreshed. The one that there is stays in use.",
+			"error", entry->failure.message);
+	}
+}
+
 /* Fills the entry, with the lock held before and afterwards but not meanwhile. */
 static void fetch(struct pck_cache *cache, struct entry *entry, const struct pck_request *request)
 {
-	const struct net_limits limits = { SILENCE_MAX, net_clock() + FETCH_MAX, cache->give_up };
-	struct entry found = { .used = entry->used };
+	struct entry found = {
+		.pem = buf_take(&entry->pem),
+		.end = entry->end,
+		.fetched_at = entry->fetched_at,
+		.used = entry->used,
+	};
 	memcpy(found.key, entry->key, SHA256_SIZE);
 	entry->is_fetching = true;
 	pthread_mutex_unlock(&cache->lock);
-	if (!read_kept(cache, found.key, request, &found) &&
-		pccs_pck_fetch(
-			cache->service, request, &limits, &found.pem, &found.end, &found.failure))
-		write_kept(cache, found.key, &found.pem);
+	if (!found.pem.size)
+		read_kept(cache, request, &found);
+	if (!is_fresh(&found) || request->now > found.end)
+		ask_service(cache, request, &found);
 	found.failed_at = clock_now();
 	pthread_mutex_lock(&cache->lock);
-	buf_free(&entry->pem);
 	*entry = found;
 	pthread_cond_broadcast(&cache->changed);
 }
@@ -188,13 +223,21 @@ static bool failed_lately(const struct entry *entry)
 	return entry->failure.kind && entry->failed_at + FAILURE_LASTS > clock_now();
 }
 
+/* What there is will do: nobody could have a newer one now. */
+static bool is_usable(
+	const struct pck_cache *cache, const struct entry *entry, const struct pck_request *request)
+{
+	return entry->pem.size && request->now <= entry->end &&
+	       (is_fresh(entry) || failed_lately(entry) || cache->is_ending);
+}
+
 /* With the lock. */
 static bool put(struct pck_cache *cache, const uint8_t key[SHA256_SIZE],
 	const struct pck_request *request, struct buf *pem, struct error *err)
 {
 	for (;;) {
 		struct entry *entry = find_entry(cache, key);
-		if (entry && entry->pem.size && request->now <= entry->end) {
+		if (entry && is_usable(cache, entry, request)) {
 			entry->used = ++cache->uses;
 			buf_put(pem, entry->pem.data, entry->pem.size);
 			return true;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * PCK certificates that a service sent, for all users of a source. One thread fetches what several
- * ask for. What was good is kept until it expires, what failed is not tried again at once. Bounded
- * in memory and on disk: whoever sends quotes decides what is asked for.
+ * ask for. What was good is asked for again after some minutes, as a service may have had the
+ * certificate of another TCB level, and kept until it expires while the service is away. What
+ * failed is not tried again at once. Bounded in memory and on disk: whoever sends quotes decides
+ * what is asked for.
  */
 #ifndef PCCS_PCK_CACHE_H
 #define PCCS_PCK_CACHE_H

@@ -252,6 +252,15 @@ def test_a_certificate_is_kept_on_disk_while_the_service_is_away(cli, machine, l
     liar.stop()
     cli.succeed("quote", "verify", path, *service_flags(liar, machine), *cache)
     (kept,) = (tmp_path / "cache").glob("pck-*")
+    data = bytearray(kept.read_bytes())
+    data[32:40] = (int.from_bytes(data[32:40], "little") - 601).to_bytes(8, "little")
+    kept.write_bytes(data)  # old by now: a service that is there is asked, one that is not is not missed
+    done = cli.run("quote", "verify", path, *service_flags(liar, machine), *cache)
+    assert done.returncode == 0 and "cannot be refreshed" in done.stderr
+    liar.start()
+    cli.succeed("quote", "verify", path, *service_flags(liar, machine), *cache)
+    assert liar.asked.count("pckcert") == 2
+    liar.stop()
     kept.write_bytes(kept.read_bytes()[:-200])  # then it is of no use, and does no harm
     assert "nobody answers" in refuse(
         cli, path, *service_flags(liar, machine), *cache)
