@@ -2,7 +2,8 @@
 /*
  * What a DCAP verification costs: cold (a new verifier, which reads and verifies all collateral)
  * and warm (a platform that is known), each against nothing but the ECDSA verifications that it
- * cannot do without. One JSON object per line on stdout.
+ * cannot do without. Both are taken in turns, so that what the machine does beside strikes both.
+ * One JSON object per line on stdout.
  */
 #include "base/cleanup.h"
 #include "base/memory.h"
@@ -10,13 +11,15 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
-#define COLD_ROUNDS 300
+#define COLD_ROUNDS 500
 #define WARM_ROUNDS 5000
 /* PCK CA, PCK, QE report, quote, two CRLs, TCB signer, TCB info, QE identity */
 #define COLD_SIGNATURES 9
-#define WARM_SIGNATURES 1 /* the quote */
+#define WARM_SIGNATURES 1  /* the quote */
+#define TCB_LEVELS      11 /* as many as Intel mostly has for one kind of platform */
 
 static double now_us(void)
 {
@@ -39,6 +42,35 @@ static double median(double *times, size_t count)
 	return times[count / 2];
 }
 
+/* Levels with all that Intel writes into them, of which the platform has the first. */
+static void write_real_size(struct pki *pki)
+{
+	static const char *const components[] = { "\"category\":\"BIOS\",\"type\":\"Early "
+						  "Microcode Update\"",
+		"\"category\":\"OS/VMM\",\"type\":\"SGX Late Microcode Update\"",
+		"\"category\":\"OS/VMM\",\"type\":\"TXT SINIT\"", "\"category\":\"BIOS\"" };
+	char *levels = strstr(buf_text(&pki->tcb_info), "\"tcbLevels\"");
+	AUTO(buf_free) struct buf text = { 0 };
+	buf_put(&text, pki->tcb_info.data, (size_t)(levels - buf_text(&pki->tcb_info)));
+	buf_put_text(&text, "\"tcbLevels\":[");
+	for (int level = 0; level < TCB_LEVELS; level++) {
+		buf_printf(&text, "%s{\"tcb\":{\"sgxtcbcomponents\":[", level ? "," : "");
+		for (int i = 0; i < TCB_COMPONENTS; i++)
+			buf_printf(&text, "%s{\"svn\":%d%s%s}", i ? "," : "", i ? 0 : 14 - level,
+				i < 4 ? "," : "", i < 4 ? components[i] : "");
+		buf_printf(&text,
+			"],\"pcesvn\":13},\"tcbDate\":\"2024-03-13T00:00:00Z\","
+			"\"tcbStatus\":\"%s\",\"advisoryIDs\":[\"INTEL-SA-00828\","
+			"\"INTEL-SA-00657\",\"INTEL-SA-00767\"]}",
+			level ? "OutOfDate" : "SWHardeningNeeded");
+	}
+	buf_put_text(&text, "]}");
+	buf_free(&pki->tcb_info);
+	pki->tcb_info = buf_take(&text);
+	pki_write(pki);
+	pki_make_old(pki); /* as collateral mostly is */
+}
+
 static void verify(struct dcap_verifier *verifier, const struct buf *quote)
 {
 	struct dcap_result result;
@@ -48,72 +80,112 @@ static void verify(struct dcap_verifier *verifier, const struct buf *quote)
 	dcap_result_free(&result);
 }
 
+/* It does not look at its files for each quote. */
+static struct dcap_verifier *coordinators_verifier(const struct pki *pki)
+{
+	AUTO(auto_free) char *root = xasprintf("%s/root.pem", pki->folder);
+	const struct dcap_verifier_config config = {
+		.collateral_folder = pki->folder, .trust_root_file = root, .look_again = 1000
+	};
+	struct error err = { 0 };
+	struct dcap_verifier *verifier = dcap_verifier_new(&config, &err);
+	issue_must(verifier != NULL, err.message);
+	return verifier;
+}
+
 /* One ECDSA verification of a digest, with everything prepared that can be. */
-static double measure_ecdsa(const struct pki *pki)
-{
-	AUTO(auto_free) double *times = xcalloc(WARM_ROUNDS, sizeof(*times));
-	AUTO(buf_free) struct buf signature = { 0 };
+struct ecdsa {
+	EVP_PKEY_CTX *ctx;
+	struct buf signature;
 	uint8_t digest[SHA256_SIZE];
-	MUST(key_sign(pki->pck_key, EVP_sha256(), bytes_of_text("x"), &signature, NULL));
-	sha256("x", 1, digest);
-	AUTO(auto_pkey_ctx) EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(pki->pck_key, NULL);
-	MUST(EVP_PKEY_verify_init(ctx) == 1);
-	for (size_t i = 0; i < WARM_ROUNDS; i++) {
-		double start = now_us();
-		MUST(EVP_PKEY_verify(ctx, signature.data, signature.size, digest, sizeof(digest)) ==
-			1);
-		times[i] = now_us() - start;
-	}
-	return median(times, WARM_ROUNDS);
+};
+
+static void ecdsa_prepare(struct ecdsa *ecdsa, const struct pki *pki)
+{
+	*ecdsa = (struct ecdsa){ .ctx = EVP_PKEY_CTX_new(pki->pck_key, NULL) };
+	MUST(key_sign(pki->pck_key, EVP_sha256(), bytes_of_text("x"), &ecdsa->signature, NULL));
+	sha256("x", 1, ecdsa->digest);
+	MUST(EVP_PKEY_verify_init(ecdsa->ctx) == 1);
 }
 
-static double measure_cold(const struct pki *pki, const struct buf *quote)
+static void ecdsa_free(struct ecdsa *ecdsa)
 {
-	AUTO(auto_free) double *times = xcalloc(COLD_ROUNDS, sizeof(*times));
-	for (size_t i = 0; i < COLD_ROUNDS; i++) {
-		struct dcap_verifier *verifier = pki_verifier(pki);
-		double start = now_us();
-		verify(verifier, quote);
-		times[i] = now_us() - start;
-		dcap_verifier_free(verifier);
-	}
-	return median(times, COLD_ROUNDS);
+	EVP_PKEY_CTX_free(ecdsa->ctx);
+	buf_free(&ecdsa->signature);
 }
 
-static double measure_warm(const struct pki *pki, const struct buf *quote)
+static double time_of(const struct ecdsa *ecdsa, int times)
 {
-	AUTO(auto_free) double *times = xcalloc(WARM_ROUNDS, sizeof(*times));
+	double start = now_us();
+	for (int i = 0; i < times; i++)
+		MUST(EVP_PKEY_verify(ecdsa->ctx, ecdsa->signature.data, ecdsa->signature.size,
+			     ecdsa->digest, sizeof(ecdsa->digest)) == 1);
+	return now_us() - start;
+}
+
+static double time_of_cold(const struct pki *pki, const struct buf *quote)
+{
 	struct dcap_verifier *verifier = pki_verifier(pki);
+	double start = now_us();
 	verify(verifier, quote);
-	for (size_t i = 0; i < WARM_ROUNDS; i++) {
-		double start = now_us();
-		verify(verifier, quote);
-		times[i] = now_us() - start;
-	}
+	double taken = now_us() - start;
 	dcap_verifier_free(verifier);
-	return median(times, WARM_ROUNDS);
+	return taken;
 }
 
-static void print(const char *name, double figure, double limit)
+static double time_of_warm(struct dcap_verifier *verifier, const struct buf *quote)
 {
+	double start = now_us();
+	verify(verifier, quote);
+	return now_us() - start;
+}
+
+/* Sorts the times. */
+static void print(const char *name, double *figures, double *limits, size_t rounds)
+{
+	double figure = median(figures, rounds);
+	double limit = median(limits, rounds);
 	printf("{\"name\":\"%s\",\"figure\":%.1f,\"unit\":\"us\",\"limit\":%.1f,"
 	       "\"ratio\":%.2f}\n",
 		name, figure, limit, figure / limit);
+}
+
+static void measure_cold(const struct pki *pki, const struct buf *quote, const struct ecdsa *ecdsa)
+{
+	static double figures[COLD_ROUNDS];
+	static double limits[COLD_ROUNDS];
+	for (size_t i = 0; i < COLD_ROUNDS; i++) {
+		figures[i] = time_of_cold(pki, quote);
+		limits[i] = time_of(ecdsa, COLD_SIGNATURES);
+	}
+	print("quote-verify-cold", figures, limits, COLD_ROUNDS);
+}
+
+static void measure_warm(const struct pki *pki, const struct buf *quote, const struct ecdsa *ecdsa)
+{
+	static double figures[WARM_ROUNDS];
+	static double limits[WARM_ROUNDS];
+	struct dcap_verifier *verifier = coordinators_verifier(pki);
+	verify(verifier, quote);
+	for (size_t i = 0; i < WARM_ROUNDS; i++) {
+		figures[i] = time_of_warm(verifier, quote);
+		limits[i] = time_of(ecdsa, WARM_SIGNATURES);
+	}
+	dcap_verifier_free(verifier);
+	print("quote-verify-warm", figures, limits, WARM_ROUNDS);
 }
 
 int main(void)
 {
 	struct pki pki;
 	AUTO(buf_free) struct buf quote = { 0 };
+	AUTO(ecdsa_free) struct ecdsa ecdsa;
 	pki_make(&pki);
-	pki_write(&pki);
-	pki_make_old(&pki); /* as collateral mostly is */
+	write_real_size(&pki);
 	pki_put_quote(&pki, &quote);
-	double ecdsa = measure_ecdsa(&pki);
-	double cold = measure_cold(&pki, &quote);
-	double warm = measure_warm(&pki, &quote);
+	ecdsa_prepare(&ecdsa, &pki);
+	measure_cold(&pki, &quote, &ecdsa);
+	measure_warm(&pki, &quote, &ecdsa);
 	pki_free(&pki);
-	print("quote-verify-cold", cold, COLD_SIGNATURES * ecdsa);
-	print("quote-verify-warm", warm, WARM_SIGNATURES * ecdsa);
 	return 0;
 }

@@ -15,6 +15,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (body < data || body + document.body.size > data + size || document.body.size < 2 ||
 		body[0] != '{' || body[document.body.size - 1] != '}')
 		abort();
-	json_decref(signed_document_parse(document.body, NULL));
 	return 0;
 }

@@ -20,30 +20,47 @@ static void encode(struct buf *out, const uint8_t *in, size_t size, const char *
 	}
 }
 
-static int character_value(char c, const char *alphabet)
+/*
+ * What a character stands for, from '+' on, and NONE for those that are in neither alphabet. The
+ * alphabets share all but two digits; a look-up takes a fraction of what comparing does.
+ */
+#define FIRST '+'
+#define NONE  64
+
+static const uint8_t values[] = { 62, NONE, 62, NONE, 63, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61,
+	NONE, NONE, NONE, NONE, NONE, NONE, NONE, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
+	15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, NONE, NONE, NONE, NONE, 63, NONE, 26, 27, 28,
+	29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50,
+	51 };
+
+static uint32_t value_of(char c, const char *alphabet)
 {
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == alphabet[62] ? 62 : c == alphabet[63] ? 63 : -1;
+	size_t index = (size_t)(uint8_t)c - FIRST;
+	uint8_t value = index < sizeof(values) ? values[index] : NONE;
+	return value < 62 || (value < NONE && alphabet[value] == c) ? value : NONE;
 }
 
 /* Decodes one group of four characters, of which the last `padding` are '='. */
 static bool decode_group(uint8_t out[3], const char group[4], const char *alphabet, size_t padding)
 {
-	uint32_t value = 0;
-	for (size_t i = 0; i < 4; i++) {
-		int digit = i < 4 - padding ? character_value(group[i], alphabet) : 0;
-		if (digit < 0)
-			return false;
-		value = value << 6 | (uint32_t)digit;
-	}
-	for (size_t i = 0; i < 3; i++)
-		out[i] = (uint8_t)(value >> (16 - 8 * i));
-	return true;
+	uint32_t digits[4] = { 0 };
+	for (size_t i = 0; i < 4 - padding; i++)
+		digits[i] = value_of(group[i], alphabet);
+	uint32_t value = digits[0] << 18 | digits[1] << 12 | digits[2] << 6 | digits[3];
+	out[0] = (uint8_t)(value >> 16);
+	out[1] = (uint8_t)(value >> 8);
+	out[2] = (uint8_t)value;
+	return !((digits[0] | digits[1] | digits[2] | digits[3]) & NONE);
+}
+
+/* Decodes whole groups, of which most of a text is made, up to the first that is none. */
+static size_t decode_row(uint8_t *out, const char *text, size_t length, const char *alphabet)
+{
+	size_t count = 0;
+	while (length - 4 * count >= 4 &&
+		decode_group(out + 3 * count, text + 4 * count, alphabet, 0))
+		count++;
+	return count;
 }
 
 /* Writes what `length` characters give at most, 3 bytes for 4 of them; sets *size to what it was.
@@ -60,6 +77,13 @@ static bool decode(
 			continue;
 		if (ended)
 			return false;
+		size_t groups =
+			filled ? 0 : decode_row(out + *size, text + i, length - i, alphabet);
+		if (groups) {
+			*size += 3 * groups;
+			i += 4 * groups - 1;
+			continue;
+		}
 		group[filled++] = text[i];
 		if (filled < 4)
 			continue;

@@ -10,6 +10,13 @@ int64_t clock_now(void)
 	return (int64_t)time(NULL);
 }
 
+int64_t clock_steady(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 void clock_format_utc(char out[CLOCK_TEXT_SIZE], int64_t seconds)
 {
 	time_t when = (time_t)seconds;
@@ -32,6 +39,12 @@ static int number(const char *digits, int count)
 	return value;
 }
 
+static bool is_same_time(const struct tm *a, const struct tm *b)
+{
+	return a->tm_year == b->tm_year && a->tm_mon == b->tm_mon && a->tm_mday == b->tm_mday &&
+	       a->tm_hour == b->tm_hour && a->tm_min == b->tm_min && a->tm_sec == b->tm_sec;
+}
+
 bool clock_parse_utc(const char *text, int64_t *seconds)
 {
 	static const char form[] = "0000-00-00T00:00:00Z";
@@ -41,7 +54,7 @@ bool clock_parse_utc(const char *text, int64_t *seconds)
 		if (!is_digit_or(form[i], text[i]))
 			return false;
 	}
-	struct tm parts = {
+	const struct tm parts = {
 		.tm_year = number(text, 4) - 1900,
 		.tm_mon = number(text + 5, 2) - 1,
 		.tm_mday = number(text + 8, 2),
@@ -49,12 +62,10 @@ bool clock_parse_utc(const char *text, int64_t *seconds)
 		.tm_min = number(text + 14, 2),
 		.tm_sec = number(text + 17, 2),
 	};
-	int64_t value = (int64_t)timegm(&parts);
-	/* timegm carries 30 February over into March: only an existing date survives the way back
-	 */
-	char again[CLOCK_TEXT_SIZE];
-	clock_format_utc(again, value);
-	if (strcmp(again, text))
+	struct tm carried = parts;
+	int64_t value = (int64_t)timegm(&carried);
+	/* timegm carries 30 February over into March: a date that exists stays as it is */
+	if (!is_same_time(&carried, &parts))
 		return false;
 	*seconds = value;
 	return true;

@@ -12,6 +12,8 @@
 #define CLOCK_TEXT_SIZE 32 /* enough for every format below, with NUL */
 
 int64_t clock_now(void);
+/* Milliseconds of a clock that nobody sets, for waiting and for how long ago something was. */
+int64_t clock_steady(void);
 
 /* Reads exactly "YYYY-MM-DDThh:mm:ssZ". False for another form or a date that does not exist. */
 bool clock_parse_utc(const char *text, int64_t *seconds);

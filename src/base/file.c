@@ -10,7 +10,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define READ_STEP 65536
+#define READ_STEP     65536
+#define READ_STEP_MIN 4096
 
 static bool open_for_reading(const char *path, int *fd, struct error *err)
 {
@@ -23,25 +24,45 @@ static bool open_for_reading(const char *path, int *fd, struct error *err)
 	return false;
 }
 
-bool file_read(const char *path, size_t max, struct buf *out, struct error *err)
+/* Large buffers, which are wiped in the end, are left to large files. */
+static size_t read_step(size_t expected)
+{
+	if (expected >= READ_STEP)
+		return READ_STEP;
+	return expected < READ_STEP_MIN ? READ_STEP_MIN : expected + 1;
+}
+
+bool file_read_with_info(
+	const char *path, size_t max, struct buf *out, struct stat *info, struct error *err)
 {
 	AUTO(auto_close) int fd = -1;
 	if (!open_for_reading(path, &fd, err))
 		return false;
+	if (fstat(fd, info))
+		return error_errno(err, "cannot read %s", path);
+	/* 0 for pseudo files: their end is where nothing more comes */
+	const size_t expected = info->st_size > 0 ? (size_t)info->st_size : 0;
+	const size_t step = read_step(expected);
 	size_t before = out->size;
 	for (;;) {
-		uint8_t *start = buf_extend(out, READ_STEP);
-		ssize_t got = read(fd, start, READ_STEP);
-		out->size -= READ_STEP - (got > 0 ? (size_t)got : 0);
+		uint8_t *start = buf_extend(out, step);
+		ssize_t got = read(fd, start, step);
+		out->size -= step - (got > 0 ? (size_t)got : 0);
 		out->data[out->size] = 0;
-		if (got == 0)
-			return true;
 		if (got < 0 && errno != EINTR)
 			return error_errno(err, "cannot read %s", path);
 		if (out->size - before > max)
 			return error_set(err, ERROR_INVALID,
 				"%s is longer than the %zu bytes that are accepted", path, max);
+		if (got == 0 || (got > 0 && expected && out->size - before == expected))
+			return true;
 	}
+}
+
+bool file_read(const char *path, size_t max, struct buf *out, struct error *err)
+{
+	struct stat info;
+	return file_read_with_info(path, max, out, &info, err);
 }
 
 bool file_write_all(int fd, const void *data, size_t size)

@@ -7,6 +7,7 @@
 #include "base/error.h"
 
 #include <stddef.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 /*
@@ -14,6 +15,9 @@
  * Works on pseudo files whose size is 0. The message names the path.
  */
 bool file_read(const char *path, size_t max, struct buf *out, struct error *err);
+/* The same, with what the system said about the file right before it was read. */
+bool file_read_with_info(
+	const char *path, size_t max, struct buf *out, struct stat *info, struct error *err);
 
 /*
  * Replaces the file at path: writes PATH.tmp with the given mode, syncs it, renames it into place

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "cli/command.h"
 #include "cli/output.h"
+#include "client/json.h"
 #include "crypto/pem.h"
 #include "dcap/pck_folder.h"
 #include "dcap/pck_lookup.h"
@@ -70,7 +71,7 @@ static bool open_service(const struct options *options, struct asked *asked, str
 	};
 	asked->source.put_pck = put_pck;
 	asked->limits = (struct net_limits){ .silence = FETCH_SILENCE_MAX,
-		.deadline = net_clock() + FETCH_MAX };
+		.deadline = clock_steady() + FETCH_MAX };
 	return pccs_service_find(&where, &asked->service, err);
 }
 

@@ -15,6 +15,12 @@
 
 #include <string.h>
 
+/*
+ * Milliseconds: whoever replaces collateral waits no longer for it to count, and looking costs a
+ * tenth of a verification, in an enclave more.
+ */
+#define COLLATERAL_LOOK_AGAIN 1000
+
 static bool open_store(struct core *core, struct error *err)
 {
 	struct store_config config = { .folder = core->config.seal_folder };
@@ -41,7 +47,10 @@ static bool open_verifier(struct core *core, struct error *err)
 {
 	if (!core->config.attestation_folder)
 		return true;
-	struct dcap_verifier_config config = { .trust_root_file = core->config.trust_root_file };
+	struct dcap_verifier_config config = {
+		.trust_root_file = core->config.trust_root_file,
+		.look_again = COLLATERAL_LOOK_AGAIN,
+	};
 	core->network = pccs_source_open(&core->config.collateral, &config.collateral_folder, err);
 	if (!core->network && !config.collateral_folder)
 		return false;

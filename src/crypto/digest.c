@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <openssl/kdf.h>
 #include <openssl/rand.h>
+#include <pthread.h>
 
 #define FILE_STEP (64U << 10) /* small enough to stay in the cache */
 
@@ -18,11 +19,29 @@ static void must(int ok)
 		abort();
 }
 
+/*
+ * Fetched once: to look it up by its name at each use takes as long as to hash a quote. NULL if
+ * that failed, which each use then reports.
+ */
+static EVP_MD *fetched_sha256;
+
+static void fetch_sha256(void)
+{
+	fetched_sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+}
+
+static const EVP_MD *get_sha256(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	pthread_once(&once, fetch_sha256);
+	return fetched_sha256;
+}
+
 void sha256_start(struct sha256 *hash)
 {
 	hash->context = EVP_MD_CTX_new();
 	must(hash->context != NULL);
-	must(EVP_DigestInit_ex(hash->context, EVP_sha256(), NULL));
+	must(EVP_DigestInit_ex(hash->context, get_sha256(), NULL));
 }
 
 void sha256_add(struct sha256 *hash, const void *data, size_t size)
@@ -44,7 +63,7 @@ void sha256_drop(struct sha256 *hash)
 
 void sha256(const void *data, size_t size, uint8_t out[SHA256_SIZE])
 {
-	must(EVP_Digest(data, size, out, NULL, EVP_sha256(), NULL));
+	must(EVP_Digest(data, size, out, NULL, get_sha256(), NULL));
 }
 
 static bool hash_stream(int fd, struct sha256 *hash, uint64_t *hashed)

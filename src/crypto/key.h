@@ -2,8 +2,7 @@
 /*
  * Keys, mostly on elliptic curves: generating, storing, signing. Keys are EVP_PKEY (see
  * crypto/openssl.h); a function that returns one gives it to the caller, who frees it with
- * EVP_PKEY_free or auto_pkey. "Raw" is big-endian, both halves padded: X || Y for a point, r || s
- * for a signature.
+ * EVP_PKEY_free or auto_pkey.
  */
 #ifndef CRYPTO_KEY_H
 #define CRYPTO_KEY_H
@@ -12,8 +11,6 @@
 #include "base/error.h"
 #include "crypto/digest.h"
 #include "crypto/openssl.h"
-
-#define P256_RAW_SIZE 64 /* of a raw public key and of a raw signature */
 
 #define RSA_BITS_MIN 1024 /* as the Go library has it; less can be factored */
 #define RSA_BITS_MAX 8192 /* more takes minutes */
@@ -44,13 +41,5 @@ const EVP_MD *key_digest(EVP_PKEY *key);
 bool key_sign(
 	EVP_PKEY *key, const EVP_MD *digest, struct bytes data, struct buf *out, struct error *err);
 bool key_verify(EVP_PKEY *key, const EVP_MD *digest, struct bytes data, struct bytes signature);
-
-/* P-256 with SHA-256 in the raw forms of quotes (spec dcap.md). */
-EVP_PKEY *p256_read_point(const uint8_t point[P256_RAW_SIZE], struct error *err);
-bool p256_put_point(EVP_PKEY *key, uint8_t point[P256_RAW_SIZE], struct error *err);
-bool p256_sign_raw(
-	EVP_PKEY *key, struct bytes data, uint8_t signature[P256_RAW_SIZE], struct error *err);
-/* False also for halves outside [1, n-1]. */
-bool p256_verify_raw(EVP_PKEY *key, struct bytes data, const uint8_t signature[P256_RAW_SIZE]);
 
 #endif

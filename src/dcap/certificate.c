@@ -229,7 +229,7 @@ static bool read_rest(struct reader *r, struct certificate *out, struct error *e
 
 bool certificate_read_key(struct certificate *certificate, struct error *err)
 {
-	certificate->key = p256_read_point(certificate->point, err);
+	certificate->key = p256_key_new(certificate->point, err);
 	return certificate->key != NULL;
 }
 
@@ -258,7 +258,7 @@ bool certificate_read(struct bytes der, struct certificate *out, struct error *e
 void certificate_free(struct certificate *certificate)
 {
 	buf_free(&certificate->der);
-	EVP_PKEY_free(certificate->key);
+	p256_key_free(certificate->key);
 	*certificate = (struct certificate){ 0 };
 }
 

@@ -9,7 +9,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "crypto/key.h"
+#include "crypto/p256.h"
 #include "dcap/x509.h"
 
 enum certificate_role {
@@ -30,7 +30,7 @@ struct certificate {
 	struct bytes subject; /* the same */
 	struct validity validity;
 	uint8_t point[P256_RAW_SIZE]; /* of the key */
-	EVP_PKEY *key;                /* of a root NULL, see certificate_read_key */
+	struct p256_key *key;         /* of a root NULL, see certificate_read_key */
 	struct bytes sgx_extension;   /* value, empty if there is none */
 };
 

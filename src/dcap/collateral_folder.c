@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dcap/collateral_folder.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/hex.h"
 #include "base/memory.h"
@@ -48,18 +49,29 @@ struct stamps {
 	bool are_settled;
 };
 
+/* What a set is for. */
+struct key {
+	const uint8_t *fmspc;
+	bool is_tdx;
+	const struct certificate *pck_ca;
+};
+
 /* One verified set and the state of the files it was made of. */
 struct entry {
-	char *path;
+	uint8_t fmspc[PCK_FMSPC_SIZE];
+	bool is_tdx;
+	char *path; /* the folder with the files; NULL in an entry that is free */
 	struct stamps stamps;
 	uint8_t hash[SHA256_SIZE]; /* of all contents */
 	struct collateral *collateral;
-	uint64_t used; /* when, counted in uses */
+	int64_t looked_at; /* clock_steady() when the files were last looked at */
+	uint64_t used;     /* when, counted in uses */
 };
 
 struct collateral_folder {
 	char *path;
 	const struct anchor *anchor;
+	int64_t look_again;   /* milliseconds for which files are taken to be as they were */
 	pthread_mutex_t lock; /* guards what follows */
 	struct entry entries[SETS_MAX];
 	uint64_t uses;
@@ -72,7 +84,7 @@ static bool is_folder(const char *path)
 }
 
 struct collateral_folder *collateral_folder_open(
-	const char *path, const struct anchor *anchor, struct error *err)
+	const char *path, const struct anchor *anchor, unsigned look_again, struct error *err)
 {
 	if (!is_folder(path)) {
 		error_set(err, ERROR_NOT_FOUND, "there is no folder %s with collateral", path);
@@ -81,6 +93,7 @@ struct collateral_folder *collateral_folder_open(
 	struct collateral_folder *folder = xcalloc(1, sizeof(*folder));
 	folder->path = xstrdup(path);
 	folder->anchor = anchor;
+	folder->look_again = look_again;
 	pthread_mutex_init(&folder->lock, NULL);
 	return folder;
 }
@@ -102,6 +115,16 @@ void collateral_folder_close(struct collateral_folder *folder)
 	free(folder);
 }
 
+/* Notes one file; `now` tells whether it is settled. */
+static void put_stamp(
+	struct stamps *stamps, size_t file, const struct stat *info, const struct timespec *now)
+{
+	stamps->files[file] = (struct stamp){ info->st_dev, info->st_ino, info->st_size,
+		info->st_mtim, info->st_ctim };
+	if (!info->st_mtim.tv_sec || info->st_mtim.tv_sec + SETTLED_AFTER > now->tv_sec)
+		stamps->are_settled = false;
+}
+
 /* A file that cannot be seen leaves zeros: reading it will say why. */
 static struct stamps take_stamps(const char *path)
 {
@@ -114,10 +137,7 @@ static struct stamps take_stamps(const char *path)
 		struct stat info = { 0 };
 		if (fstatat(folder, sources[i].name, &info, 0) != 0)
 			info = (struct stat){ 0 };
-		stamps.files[i] = (struct stamp){ info.st_dev, info.st_ino, info.st_size,
-			info.st_mtim, info.st_ctim };
-		if (!info.st_mtim.tv_sec || info.st_mtim.tv_sec + SETTLED_AFTER > now.tv_sec)
-			stamps.are_settled = false;
+		put_stamp(&stamps, i, &info, &now);
 	}
 	return stamps;
 }
@@ -140,58 +160,90 @@ static bool stamps_equal(const struct stamps *a, const struct stamps *b)
 	return true;
 }
 
-static bool is_for(const struct entry *entry, const char *path, const struct certificate *pck_ca)
+/* With the lock. NULL if there is none. */
+static struct entry *find_entry(struct collateral_folder *folder, const struct key *key)
 {
-	return entry->path && !strcmp(entry->path, path) &&
-	       !memcmp(entry->collateral->pck_ca_point, pck_ca->point, P256_RAW_SIZE);
+	for (size_t i = 0; i < SETS_MAX; i++) {
+		struct entry *entry = &folder->entries[i];
+		if (entry->path && entry->is_tdx == key->is_tdx &&
+			!memcmp(entry->fmspc, key->fmspc, PCK_FMSPC_SIZE) &&
+			!memcmp(entry->collateral->pck_ca_point, key->pck_ca->point, P256_RAW_SIZE))
+			return entry;
+	}
+	return NULL;
+}
+
+/* With the lock. */
+static struct collateral *use(struct collateral_folder *folder, struct entry *entry)
+{
+	entry->used = ++folder->uses;
+	return collateral_keep(entry->collateral);
+}
+
+/* The kept set, if it is so short ago that its files were looked at that nobody looks again. */
+static struct collateral *find_fresh(
+	struct collateral_folder *folder, const struct key *key, bool *is_kept)
+{
+	pthread_mutex_lock(&folder->lock);
+	struct entry *entry = find_entry(folder, key);
+	bool is_fresh = entry && clock_steady() - entry->looked_at < folder->look_again;
+	struct collateral *found = is_fresh ? use(folder, entry) : NULL;
+	*is_kept = entry != NULL;
+	pthread_mutex_unlock(&folder->lock);
+	return found;
 }
 
 /*
- * The kept set of this folder and CA, if its files are still as `stamps` says or if `hash`, unless
- * NULL, says that their contents are the same; then the stamps are the new ones from now on.
+ * The kept set, if it is of this folder and its files are still as `stamps` says or if `hash`,
+ * unless NULL, says that their contents are the same; then the stamps are the new ones.
  */
-static struct collateral *find_kept(struct collateral_folder *folder, const char *path,
-	const struct certificate *pck_ca, const struct stamps *stamps, const uint8_t *hash)
+static struct collateral *find_unchanged(struct collateral_folder *folder, const struct key *key,
+	const char *path, const struct stamps *stamps, const uint8_t *hash)
 {
 	struct collateral *found = NULL;
 	pthread_mutex_lock(&folder->lock);
-	for (size_t i = 0; i < SETS_MAX && !found; i++) {
-		struct entry *entry = &folder->entries[i];
-		if (!is_for(entry, path, pck_ca))
-			continue;
+	struct entry *entry = find_entry(folder, key);
+	if (entry && !strcmp(entry->path, path)) {
 		bool is_same =
 			hash ? !memcmp(entry->hash, hash, SHA256_SIZE)
 			     : entry->stamps.are_settled && stamps_equal(&entry->stamps, stamps);
-		if (!is_same)
-			break;
-		entry->stamps = *stamps;
-		entry->used = ++folder->uses;
-		found = collateral_keep(entry->collateral);
+		if (is_same) {
+			entry->stamps = *stamps;
+			entry->looked_at = clock_steady();
+			found = use(folder, entry);
+		}
 	}
 	pthread_mutex_unlock(&folder->lock);
 	return found;
 }
 
-/* In place of the same folder's older set, or of the one that was not used for longest. */
-static void keep(struct collateral_folder *folder, const char *path, const struct stamps *stamps,
-	const uint8_t hash[SHA256_SIZE], struct collateral *collateral)
+/* With the lock. A free one was never used. */
+static struct entry *least_used(struct collateral_folder *folder)
+{
+	struct entry *found = &folder->entries[0];
+	for (size_t i = 1; i < SETS_MAX; i++) {
+		if (folder->entries[i].used < found->used)
+			found = &folder->entries[i];
+	}
+	return found;
+}
+
+/* In place of the older set for the same, or of the one that was not used for longest. */
+static void keep(struct collateral_folder *folder, const struct key *key, const char *path,
+	const struct stamps *stamps, const uint8_t hash[SHA256_SIZE], struct collateral *collateral)
 {
 	pthread_mutex_lock(&folder->lock);
-	struct entry *place = &folder->entries[0];
-	for (size_t i = 0; i < SETS_MAX; i++) {
-		struct entry *entry = &folder->entries[i];
-		if (entry->path && !strcmp(entry->path, path)) {
-			place = entry;
-			break;
-		}
-		if (entry->used < place->used)
-			place = entry;
-	}
+	struct entry *place = find_entry(folder, key);
+	if (!place)
+		place = least_used(folder);
 	clear_entry(place);
+	memcpy(place->fmspc, key->fmspc, PCK_FMSPC_SIZE);
+	place->is_tdx = key->is_tdx;
 	place->path = xstrdup(path);
 	place->stamps = *stamps;
 	memcpy(place->hash, hash, SHA256_SIZE);
 	place->collateral = collateral_keep(collateral);
+	place->looked_at = clock_steady();
 	place->used = ++folder->uses;
 	pthread_mutex_unlock(&folder->lock);
 }
@@ -206,14 +258,27 @@ static void free_contents(struct contents *contents)
 		buf_free(&contents->files[i]);
 }
 
-bool collateral_folder_read(const char *path, struct buf files[COLLATERAL_FILES], struct error *err)
+/* Stamps are those of before each file was read: a change meanwhile is seen at the next look. */
+static bool read_with_stamps(const char *path, struct buf files[COLLATERAL_FILES],
+	struct stamps *stamps, struct error *err)
 {
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	*stamps = (struct stamps){ .are_settled = true };
 	for (size_t i = 0; i < COLLATERAL_FILES; i++) {
+		struct stat info;
 		AUTO(auto_free) char *file = xasprintf("%s/%s", path, sources[i].name);
-		if (!file_read(file, sources[i].max, &files[i], err))
+		if (!file_read_with_info(file, sources[i].max, &files[i], &info, err))
 			return false;
+		put_stamp(stamps, i, &info, &now);
 	}
 	return true;
+}
+
+bool collateral_folder_read(const char *path, struct buf files[COLLATERAL_FILES], struct error *err)
+{
+	struct stamps stamps;
+	return read_with_stamps(path, files, &stamps, err);
 }
 
 const char *collateral_file_name(enum collateral_file file)
@@ -226,32 +291,34 @@ size_t collateral_file_max(enum collateral_file file)
 	return sources[file].max;
 }
 
-static bool read_contents(
-	const char *path, struct contents *out, uint8_t hash[SHA256_SIZE], struct error *err)
+static void hash_contents(const struct contents *contents, uint8_t out[SHA256_SIZE])
 {
-	AUTO(buf_free) struct buf hashes = { 0 };
-	if (!collateral_folder_read(path, out->files, err))
-		return false;
-	for (size_t i = 0; i < COLLATERAL_FILES; i++)
-		sha256(out->files[i].data, out->files[i].size, buf_extend(&hashes, SHA256_SIZE));
-	sha256(hashes.data, hashes.size, hash);
-	return true;
+	AUTO(sha256_drop) struct sha256 hash;
+	sha256_start(&hash);
+	for (size_t i = 0; i < COLLATERAL_FILES; i++) {
+		const struct buf *file = &contents->files[i];
+		sha256_add(&hash, &file->size, sizeof(file->size));
+		sha256_add(&hash, file->data, file->size);
+	}
+	sha256_finish(&hash, out);
 }
 
-static struct collateral *read_again(struct collateral_folder *folder, const char *path,
-	const struct certificate *pck_ca, const struct stamps *stamps, struct error *err)
+static struct collateral *read_again(struct collateral_folder *folder, const struct key *key,
+	const char *path, struct error *err)
 {
 	AUTO(free_contents) struct contents contents = { 0 };
+	struct stamps stamps;
 	uint8_t hash[SHA256_SIZE];
-	if (!read_contents(path, &contents, hash, err))
+	if (!read_with_stamps(path, contents.files, &stamps, err))
 		return NULL;
-	struct collateral *collateral = find_kept(folder, path, pck_ca, stamps, hash);
+	hash_contents(&contents, hash);
+	struct collateral *collateral = find_unchanged(folder, key, path, &stamps, hash);
 	if (collateral)
 		return collateral;
 	AUTO(auto_free) char *remedy = xasprintf("refresh the collateral in %s", path);
-	collateral = collateral_new(path, remedy, contents.files, folder->anchor, pck_ca, err);
+	collateral = collateral_new(path, remedy, contents.files, folder->anchor, key->pck_ca, err);
 	if (collateral)
-		keep(folder, path, stamps, hash, collateral);
+		keep(folder, key, path, &stamps, hash, collateral);
 	else
 		error_prefix(err, "collateral in %s", path);
 	return collateral;
@@ -265,21 +332,30 @@ char *collateral_folder_of(const char *path, const uint8_t fmspc[PCK_FMSPC_SIZE]
 	return is_folder(sub_folder) ? TAKE(sub_folder) : xstrdup(path);
 }
 
+/* Where the files for this key are. The caller frees. */
+static char *path_for(const struct collateral_folder *folder, const struct key *key)
+{
+	AUTO(auto_free) char *sgx_folder = collateral_folder_of(folder->path, key->fmspc);
+	AUTO(auto_free) char *tdx_folder = key->is_tdx ? xasprintf("%s/tdx", sgx_folder) : NULL;
+	return tdx_folder && is_folder(tdx_folder) ? TAKE(tdx_folder) : TAKE(sgx_folder);
+}
+
 struct collateral *collateral_folder_get(struct collateral_folder *folder,
 	const uint8_t fmspc[PCK_FMSPC_SIZE], bool is_tdx, const struct certificate *pck_ca,
 	struct error *err)
 {
-	AUTO(auto_free) char *sgx_folder = collateral_folder_of(folder->path, fmspc);
-	const char *path = sgx_folder;
-	AUTO(auto_free) char *tdx_folder = is_tdx ? xasprintf("%s/tdx", path) : NULL;
-	if (tdx_folder && is_folder(tdx_folder))
-		path = tdx_folder;
-	/* stamps first: a change while reading is then seen at the next use */
-	struct stamps stamps = take_stamps(path);
-	struct collateral *collateral = find_kept(folder, path, pck_ca, &stamps, NULL);
+	const struct key key = { fmspc, is_tdx, pck_ca };
+	bool is_kept;
+	struct collateral *collateral = find_fresh(folder, &key, &is_kept);
 	if (collateral)
 		return collateral;
-	collateral = read_again(folder, path, pck_ca, &stamps, err);
+	AUTO(auto_free) char *path = path_for(folder, &key);
+	if (is_kept) {
+		struct stamps stamps = take_stamps(path);
+		collateral = find_unchanged(folder, &key, path, &stamps, NULL);
+	}
+	if (!collateral)
+		collateral = read_again(folder, &key, path, err);
 	if (!collateral && err && err->kind == ERROR_NOT_FOUND) {
 		char digits[2 * PCK_FMSPC_SIZE + 1];
 		hex_format(digits, fmspc, PCK_FMSPC_SIZE);

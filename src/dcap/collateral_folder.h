@@ -25,9 +25,12 @@ char *collateral_folder_of(const char *path, const uint8_t fmspc[PCK_FMSPC_SIZE]
 /* May be used by any number of threads at once. */
 struct collateral_folder;
 
-/* `anchor` must outlive it. ERROR_NOT_FOUND if `path` is no folder. */
+/*
+ * `anchor` must outlive it. Files that were looked at are taken to be as they were for `look_again`
+ * milliseconds; 0: they are looked at at each use. ERROR_NOT_FOUND if `path` is no folder.
+ */
 struct collateral_folder *collateral_folder_open(
-	const char *path, const struct anchor *anchor, struct error *err);
+	const char *path, const struct anchor *anchor, unsigned look_again, struct error *err);
 void collateral_folder_close(struct collateral_folder *folder);
 
 /*

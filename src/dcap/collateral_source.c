@@ -35,9 +35,9 @@ static void close_folder(struct collateral_source *source)
 }
 
 struct collateral_source *collateral_source_of_folder(
-	const char *path, const struct anchor *anchor, struct error *err)
+	const char *path, const struct anchor *anchor, unsigned look_again, struct error *err)
 {
-	struct collateral_folder *folder = collateral_folder_open(path, anchor, err);
+	struct collateral_folder *folder = collateral_folder_open(path, anchor, look_again, err);
 	if (!folder)
 		return NULL;
 	struct folder_source *self = xcalloc(1, sizeof(*self));

@@ -51,6 +51,6 @@ struct collateral_source {
 
 /* The source that collateral_folder.h describes. NULL if `path` is no folder. */
 struct collateral_source *collateral_source_of_folder(
-	const char *path, const struct anchor *anchor, struct error *err);
+	const char *path, const struct anchor *anchor, unsigned look_again, struct error *err);
 
 #endif

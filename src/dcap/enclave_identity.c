@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dcap/enclave_identity.h"
 
-#include "dcap/signed_document.h"
+#include "base/cleanup.h"
 
 #include <string.h>
 
 #define VERSION_2 2
 
-static bool read_isv_svn(const json_t *tcb, struct tcb_level *out, struct error *err)
+static bool read_isv_svn(const struct json_node *tcb, struct tcb_level *out, struct error *err)
 {
 	uint32_t svn;
 	if (!json_field_uint(tcb, "isvsvn", UINT16_MAX, &svn, err))
@@ -16,7 +16,7 @@ static bool read_isv_svn(const json_t *tcb, struct tcb_level *out, struct error 
 	return true;
 }
 
-static bool read_kind(const json_t *root, struct enclave_identity *out, struct error *err)
+static bool read_kind(const struct json_node *root, struct enclave_identity *out, struct error *err)
 {
 	uint32_t version;
 	const char *id;
@@ -33,7 +33,8 @@ static bool read_kind(const json_t *root, struct enclave_identity *out, struct e
 }
 
 /* Hex in these documents is the memory of the report, so numbers are little-endian. */
-static bool read_misc_select(const json_t *root, const char *name, uint32_t *out, struct error *err)
+static bool read_misc_select(
+	const struct json_node *root, const char *name, uint32_t *out, struct error *err)
 {
 	uint8_t memory[4];
 	if (!json_field_hex(root, name, memory, sizeof(memory), err))
@@ -43,8 +44,8 @@ static bool read_misc_select(const json_t *root, const char *name, uint32_t *out
 	return true;
 }
 
-static bool read_attributes(
-	const json_t *root, const char *name, struct sgx_attributes *out, struct error *err)
+static bool read_attributes(const struct json_node *root, const char *name,
+	struct sgx_attributes *out, struct error *err)
 {
 	uint8_t memory[16];
 	if (!json_field_hex(root, name, memory, sizeof(memory), err))
@@ -67,7 +68,8 @@ static bool check_masks(const struct enclave_identity *identity, struct error *e
 	return true;
 }
 
-static bool read_document(const json_t *root, struct enclave_identity *out, struct error *err)
+static bool read_document(
+	const struct json_node *root, struct enclave_identity *out, struct error *err)
 {
 	uint32_t isv_prod_id;
 	if (!read_kind(root, out, err) ||
@@ -103,8 +105,9 @@ static bool check_statuses(const struct tcb_levels *levels, struct error *err)
 bool enclave_identity_parse(struct bytes body, struct enclave_identity *out, struct error *err)
 {
 	*out = (struct enclave_identity){ 0 };
-	AUTO(auto_json) json_t *root = signed_document_parse(body, err);
-	if (root && read_document(root, out, err) && check_statuses(&out->levels, err))
+	AUTO(json_tree_free) struct json_tree tree;
+	if (json_tree_read(body, &tree, err) && read_document(json_tree_root(&tree), out, err) &&
+		check_statuses(&out->levels, err))
 		return true;
 	enclave_identity_free(out);
 	return false;

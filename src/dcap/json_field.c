@@ -4,26 +4,28 @@
 #include "base/clock.h"
 #include "base/hex.h"
 
-bool json_field_uint(
-	const json_t *object, const char *name, uint32_t max, uint32_t *out, struct error *err)
+bool json_field_uint(const struct json_node *object, const char *name, uint32_t max, uint32_t *out,
+	struct error *err)
 {
-	const json_t *value = json_object_get(object, name);
-	json_int_t number = json_integer_value(value);
-	if (!json_is_integer(value) || number < 0 || number > (json_int_t)max)
+	const struct json_node *value = json_node_member(object, name);
+	if (!value || value->kind != JSON_NODE_NUMBER || !value->is_plain || value->number > max)
 		return error_set(
 			err, ERROR_INVALID, "\"%s\" is not an integer from 0 to %u", name, max);
-	*out = (uint32_t)number;
+	*out = value->number;
 	return true;
 }
 
-bool json_field_text(const json_t *object, const char *name, const char **out, struct error *err)
+bool json_field_text(
+	const struct json_node *object, const char *name, const char **out, struct error *err)
 {
-	*out = json_string_value(json_object_get(object, name));
-	return *out || error_set(err, ERROR_INVALID, "\"%s\" is not a string", name);
+	const struct json_node *value = json_node_member(object, name);
+	bool is_text = value && value->kind == JSON_NODE_TEXT && value->is_plain;
+	*out = is_text ? value->text : NULL;
+	return is_text || error_set(err, ERROR_INVALID, "\"%s\" is not a plain string", name);
 }
 
 bool json_field_hex(
-	const json_t *object, const char *name, void *out, size_t size, struct error *err)
+	const struct json_node *object, const char *name, void *out, size_t size, struct error *err)
 {
 	const char *text;
 	if (!json_field_text(object, name, &text, err))
@@ -32,7 +34,8 @@ bool json_field_hex(
 	       error_set(err, ERROR_INVALID, "\"%s\" is not %zu hex digits", name, 2 * size);
 }
 
-bool json_field_date(const json_t *object, const char *name, int64_t *out, struct error *err)
+bool json_field_date(
+	const struct json_node *object, const char *name, int64_t *out, struct error *err)
 {
 	const char *text;
 	if (!json_field_text(object, name, &text, err))
@@ -42,19 +45,21 @@ bool json_field_date(const json_t *object, const char *name, int64_t *out, struc
 		       err, ERROR_INVALID, "\"%s\" is not a date like 2025-01-31T00:00:00Z", name);
 }
 
-const json_t *json_field_object(const json_t *object, const char *name, struct error *err)
+const struct json_node *json_field_object(
+	const struct json_node *object, const char *name, struct error *err)
 {
-	const json_t *value = json_object_get(object, name);
-	if (json_is_object(value))
+	const struct json_node *value = json_node_member(object, name);
+	if (value && value->kind == JSON_NODE_OBJECT)
 		return value;
 	error_set(err, ERROR_INVALID, "\"%s\" is not an object", name);
 	return NULL;
 }
 
-const json_t *json_field_array(const json_t *object, const char *name, struct error *err)
+const struct json_node *json_field_array(
+	const struct json_node *object, const char *name, struct error *err)
 {
-	const json_t *value = json_object_get(object, name);
-	if (json_is_array(value) && json_array_size(value) > 0)
+	const struct json_node *value = json_node_member(object, name);
+	if (value && value->kind == JSON_NODE_ARRAY && value->count)
 		return value;
 	error_set(err, ERROR_INVALID, "\"%s\" is not an array with elements", name);
 	return NULL;

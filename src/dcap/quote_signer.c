@@ -55,7 +55,7 @@ static bool read_attestation_key(
 	if (!key_is_bound(quote))
 		return error_set(err, ERROR_DENIED,
 			"the attestation key is not the one that the Quoting Enclave reports");
-	signer->attestation_key = p256_read_point(quote->attestation_key, err);
+	signer->attestation_key = p256_key_new(quote->attestation_key, err);
 	return signer->attestation_key || error_prefix(err, "attestation key");
 }
 
@@ -88,7 +88,7 @@ void quote_signer_release(struct quote_signer *signer)
 	if (--signer->references > 0)
 		return;
 	chain_free(&signer->chain);
-	EVP_PKEY_free(signer->attestation_key);
+	p256_key_free(signer->attestation_key);
 	free(signer);
 }
 

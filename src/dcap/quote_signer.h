@@ -22,7 +22,7 @@ struct quote_signer {
 	const struct certificate *pck; /* in the chain */
 	const struct certificate *pck_ca;
 	struct pck_extension platform;
-	EVP_PKEY *attestation_key;
+	struct p256_key *attestation_key;
 };
 
 /*

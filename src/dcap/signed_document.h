@@ -9,14 +9,10 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "crypto/key.h"
-
-#include <jansson.h>
+#include "crypto/p256.h"
 
 #define SIGNED_DOCUMENT_MAX       262144
 #define SIGNED_DOCUMENT_DEPTH_MAX 8 /* levels of {} and [], the outermost included */
-
-DEFINE_AUTO_FREE(auto_json, json_t *, json_decref)
 
 struct signed_document {
 	struct bytes body; /* in the parsed text: from { to the } that belongs to it */
@@ -32,9 +28,6 @@ bool signed_document_find(
 
 /* Checks the signature by `key` over the body. ERROR_DENIED. */
 bool signed_document_verify(
-	const struct signed_document *document, EVP_PKEY *key, struct error *err);
-
-/* Parses a body; duplicate names are refused at every level. NULL with ERROR_INVALID. */
-json_t *signed_document_parse(struct bytes body, struct error *err);
+	const struct signed_document *document, const struct p256_key *key, struct error *err);
 
 #endif

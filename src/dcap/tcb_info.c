@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dcap/tcb_info.h"
 
-#include "dcap/signed_document.h"
+#include "base/cleanup.h"
 
-#include <stdio.h>
 #include <string.h>
 
-static bool read_pce_svn(const json_t *tcb, struct tcb_level *out, struct error *err)
+static bool read_pce_svn(const struct json_node *tcb, struct tcb_level *out, struct error *err)
 {
 	uint32_t svn;
 	if (!json_field_uint(tcb, "pcesvn", UINT16_MAX, &svn, err))
@@ -15,13 +14,16 @@ static bool read_pce_svn(const json_t *tcb, struct tcb_level *out, struct error 
 	return true;
 }
 
-/* Version 2: one member per component. */
-static bool read_named_components(const json_t *tcb, struct tcb_level *out, struct error *err)
+/* Version 2: one member per component, from sgxtcbcomp01svn on. */
+static bool read_named_components(
+	const struct json_node *tcb, struct tcb_level *out, struct error *err)
 {
+	char name[] = "sgxtcbcomp00svn";
+	char *number = strchr(name, '0');
 	for (unsigned i = 0; i < TCB_COMPONENTS; i++) {
-		char name[32];
 		uint32_t svn;
-		snprintf(name, sizeof(name), "sgxtcbcomp%02usvn", i + 1);
+		number[0] = (char)('0' + (i + 1) / 10);
+		number[1] = (char)('0' + (i + 1) % 10);
 		if (!json_field_uint(tcb, name, UINT8_MAX, &svn, err))
 			return false;
 		out->components[i] = (uint8_t)svn;
@@ -30,41 +32,42 @@ static bool read_named_components(const json_t *tcb, struct tcb_level *out, stru
 }
 
 /* Version 3: an array, which must have all of them. */
-static bool read_component_array(
-	const json_t *tcb, const char *name, uint8_t out[TCB_COMPONENTS], struct error *err)
+static bool read_component_array(const struct json_node *tcb, const char *name,
+	uint8_t out[TCB_COMPONENTS], struct error *err)
 {
-	const json_t *list = json_field_array(tcb, name, err);
+	const struct json_node *list = json_field_array(tcb, name, err);
 	if (!list)
 		return false;
-	if (json_array_size(list) != TCB_COMPONENTS)
-		return error_set(err, ERROR_INVALID, "\"%s\" has %zu elements instead of %d", name,
-			json_array_size(list), TCB_COMPONENTS);
-	for (size_t i = 0; i < TCB_COMPONENTS; i++) {
+	if (list->count != TCB_COMPONENTS)
+		return error_set(err, ERROR_INVALID, "\"%s\" has %u elements instead of %d", name,
+			list->count, TCB_COMPONENTS);
+	const struct json_node *component = json_node_first(list);
+	for (size_t i = 0; i < TCB_COMPONENTS; i++, component = json_node_next(component)) {
 		uint32_t svn;
-		if (!json_field_uint(json_array_get(list, i), "svn", UINT8_MAX, &svn, err))
+		if (!json_field_uint(component, "svn", UINT8_MAX, &svn, err))
 			return error_prefix(err, "\"%s\"[%zu]", name, i);
 		out[i] = (uint8_t)svn;
 	}
 	return true;
 }
 
-static bool read_sgx_tcb(const json_t *tcb, struct tcb_level *out, struct error *err)
+static bool read_sgx_tcb(const struct json_node *tcb, struct tcb_level *out, struct error *err)
 {
 	return read_component_array(tcb, "sgxtcbcomponents", out->components, err) &&
 	       read_pce_svn(tcb, out, err);
 }
 
-static bool read_tdx_tcb(const json_t *tcb, struct tcb_level *out, struct error *err)
+static bool read_tdx_tcb(const struct json_node *tcb, struct tcb_level *out, struct error *err)
 {
 	return read_sgx_tcb(tcb, out, err) &&
 	       read_component_array(tcb, "tdxtcbcomponents", out->tdx_components, err);
 }
 
 /* Which technology the document is for: version 2 has no id, it knew SGX alone. */
-static bool read_id(const json_t *root, uint32_t version, bool *is_tdx, struct error *err)
+static bool read_id(const struct json_node *root, uint32_t version, bool *is_tdx, struct error *err)
 {
 	const char *id = "SGX";
-	if (version == 2 && json_object_get(root, "id"))
+	if (version == 2 && json_node_member(root, "id"))
 		return error_set(err, ERROR_INVALID, "\"id\" does not exist in version 2");
 	if (version != 2 && !json_field_text(root, "id", &id, err))
 		return false;
@@ -72,14 +75,14 @@ static bool read_id(const json_t *root, uint32_t version, bool *is_tdx, struct e
 	if (!*is_tdx && strcmp(id, "SGX") != 0)
 		return error_set(err, ERROR_UNSUPPORTED,
 			"\"id\" is \"%.16s\"; \"SGX\" and \"TDX\" are accepted", id);
-	if (!*is_tdx && (json_object_get(root, "tdxModule") ||
-				json_object_get(root, "tdxModuleIdentities")))
+	if (!*is_tdx && (json_node_member(root, "tdxModule") ||
+				json_node_member(root, "tdxModuleIdentities")))
 		return error_set(err, ERROR_INVALID, "it is for SGX, but has a TDX module");
 	return true;
 }
 
 static bool read_levels(
-	const json_t *root, uint32_t version, struct tcb_info *out, struct error *err)
+	const struct json_node *root, uint32_t version, struct tcb_info *out, struct error *err)
 {
 	if (out->is_tdx)
 		return tdx_modules_read(root, &out->modules, err) &&
@@ -88,7 +91,7 @@ static bool read_levels(
 		root, version == 2 ? read_named_components : read_sgx_tcb, &out->levels, err);
 }
 
-static bool read_document(const json_t *root, struct tcb_info *out, struct error *err)
+static bool read_document(const struct json_node *root, struct tcb_info *out, struct error *err)
 {
 	uint32_t version;
 	uint32_t type;
@@ -112,8 +115,8 @@ static bool read_document(const json_t *root, struct tcb_info *out, struct error
 bool tcb_info_parse(struct bytes body, struct tcb_info *out, struct error *err)
 {
 	*out = (struct tcb_info){ 0 };
-	AUTO(auto_json) json_t *root = signed_document_parse(body, err);
-	if (root && read_document(root, out, err))
+	AUTO(json_tree_free) struct json_tree tree;
+	if (json_tree_read(body, &tree, err) && read_document(json_tree_root(&tree), out, err))
 		return true;
 	tcb_info_free(out);
 	return false;

@@ -3,35 +3,35 @@
 
 #include "base/memory.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-static bool read_advisories(const json_t *level, struct tcb_level *out, struct error *err)
+static bool read_advisories(const struct json_node *level, struct tcb_level *out, struct error *err)
 {
-	const json_t *list = json_object_get(level, "advisoryIDs");
-	size_t count = json_array_size(list);
+	const struct json_node *list = json_node_member(level, "advisoryIDs");
 	if (!list)
 		return true;
-	if (!json_is_array(list))
+	if (list->kind != JSON_NODE_ARRAY)
 		return error_set(err, ERROR_INVALID, "\"advisoryIDs\" is not an array");
-	out->advisories = xcalloc(count, sizeof(*out->advisories));
-	for (size_t i = 0; i < count; i++) {
-		const char *id = json_string_value(json_array_get(list, i));
-		if (!id)
-			return error_set(
-				err, ERROR_INVALID, "\"advisoryIDs\" holds more than strings");
-		out->advisories[out->advisory_count++] = xstrdup(id);
+	const struct json_node *id = json_node_first(list);
+	out->advisories = xcalloc(list->count, sizeof(*out->advisories));
+	for (size_t i = 0; i < list->count; i++, id = json_node_next(id)) {
+		if (id->kind != JSON_NODE_TEXT || !id->is_plain)
+			return error_set(err, ERROR_INVALID,
+				"\"advisoryIDs\" holds more than plain strings");
+		out->advisories[out->advisory_count++] = xstrdup(id->text);
 	}
 	return true;
 }
 
-static bool read_level(
-	const json_t *level, tcb_reader *read_tcb, struct tcb_level *out, struct error *err)
+static bool read_level(const struct json_node *level, tcb_reader *read_tcb, struct tcb_level *out,
+	struct error *err)
 {
 	const char *status;
 	int64_t date;
-	if (!json_is_object(level))
+	if (level->kind != JSON_NODE_OBJECT)
 		return error_set(err, ERROR_INVALID, "it is not an object");
-	const json_t *tcb = json_field_object(level, "tcb", err);
+	const struct json_node *tcb = json_field_object(level, "tcb", err);
 	if (!tcb || !read_tcb(tcb, out, err) || !json_field_date(level, "tcbDate", &date, err) ||
 		!json_field_text(level, "tcbStatus", &status, err))
 		return false;
@@ -64,19 +64,19 @@ static bool sort(struct tcb_levels *out, struct error *err)
 	return true;
 }
 
-bool tcb_levels_read(
-	const json_t *document, tcb_reader *read_tcb, struct tcb_levels *out, struct error *err)
+bool tcb_levels_read(const struct json_node *document, tcb_reader *read_tcb, struct tcb_levels *out,
+	struct error *err)
 {
 	*out = (struct tcb_levels){ 0 };
-	const json_t *list = json_field_array(document, "tcbLevels", err);
+	const struct json_node *list = json_field_array(document, "tcbLevels", err);
 	if (!list)
 		return false;
-	size_t count = json_array_size(list);
-	out->levels = xcalloc(count, sizeof(*out->levels));
+	const struct json_node *level = json_node_first(list);
+	out->levels = xcalloc(list->count, sizeof(*out->levels));
 	bool good = true;
-	while (good && out->count < count) {
+	for (; good && out->count < list->count; level = json_node_next(level)) {
 		size_t i = out->count++;
-		good = read_level(json_array_get(list, i), read_tcb, &out->levels[i], err) ||
+		good = read_level(level, read_tcb, &out->levels[i], err) ||
 		       error_prefix(err, "\"tcbLevels\"[%zu]", i);
 	}
 	if (good && sort(out, err))

@@ -26,11 +26,11 @@ struct tcb_levels {
 };
 
 /* Reads the member "tcb" of one level into components, svn and tdx_components. */
-typedef bool tcb_reader(const json_t *tcb, struct tcb_level *out, struct error *err);
+typedef bool tcb_reader(const struct json_node *tcb, struct tcb_level *out, struct error *err);
 
 /* Reads "tcbLevels" of the document and sorts it. ERROR_INVALID names the level. */
-bool tcb_levels_read(
-	const json_t *document, tcb_reader *read_tcb, struct tcb_levels *out, struct error *err);
+bool tcb_levels_read(const struct json_node *document, tcb_reader *read_tcb, struct tcb_levels *out,
+	struct error *err);
 void tcb_levels_free(struct tcb_levels *levels);
 
 /* No SVN of the level is above the given ones; those of TDX do not count. */

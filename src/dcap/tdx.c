@@ -4,9 +4,10 @@
 #include "base/hex.h"
 #include "base/memory.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-static bool read_svn(const json_t *tcb, struct tcb_level *out, struct error *err)
+static bool read_svn(const struct json_node *tcb, struct tcb_level *out, struct error *err)
 {
 	uint32_t svn;
 	if (!json_field_uint(tcb, "isvsvn", UINT8_MAX, &svn, err))
@@ -16,7 +17,8 @@ static bool read_svn(const json_t *tcb, struct tcb_level *out, struct error *err
 }
 
 /* Hex in these documents is the memory of the report, so numbers are little-endian. */
-static bool read_u64(const json_t *object, const char *name, uint64_t *out, struct error *err)
+static bool read_u64(
+	const struct json_node *object, const char *name, uint64_t *out, struct error *err)
 {
 	uint8_t memory[8];
 	if (!json_field_hex(object, name, memory, sizeof(memory), err))
@@ -26,7 +28,7 @@ static bool read_u64(const json_t *object, const char *name, uint64_t *out, stru
 	return true;
 }
 
-static bool read_identity(const json_t *object, struct tdx_module *out, struct error *err)
+static bool read_identity(const struct json_node *object, struct tdx_module *out, struct error *err)
 {
 	if (!json_field_hex(object, "mrsigner", out->mr_signer, TD_HASH_SIZE, err) ||
 		!read_u64(object, "attributes", &out->attributes, err) ||
@@ -37,7 +39,7 @@ static bool read_identity(const json_t *object, struct tdx_module *out, struct e
 }
 
 /* "TDX_" and the version in hex. */
-static bool read_version(const json_t *object, struct tdx_module *out, struct error *err)
+static bool read_version(const struct json_node *object, struct tdx_module *out, struct error *err)
 {
 	const char *id;
 	if (!json_field_text(object, "id", &id, err))
@@ -46,10 +48,10 @@ static bool read_version(const json_t *object, struct tdx_module *out, struct er
 	       error_set(err, ERROR_INVALID, "\"id\" \"%.16s\" is no TDX module", id);
 }
 
-static bool read_module(const json_t *object, struct tdx_modules *modules, struct tdx_module *out,
-	struct error *err)
+static bool read_module(const struct json_node *object, struct tdx_modules *modules,
+	struct tdx_module *out, struct error *err)
 {
-	if (!json_is_object(object))
+	if (object->kind != JSON_NODE_OBJECT)
 		return error_set(err, ERROR_INVALID, "it is not an object");
 	if (!read_version(object, out, err) || !read_identity(object, out, err))
 		return false;
@@ -60,27 +62,34 @@ static bool read_module(const json_t *object, struct tdx_modules *modules, struc
 	return tcb_levels_read(object, read_svn, &out->levels, err);
 }
 
-bool tdx_modules_read(const json_t *document, struct tdx_modules *out, struct error *err)
+/* Those of the list behind the first. */
+static bool read_modules(const struct json_node *list, struct tdx_modules *out, struct error *err)
 {
-	const json_t *first = json_field_object(document, "tdxModule", err);
-	const json_t *list = json_object_get(document, "tdxModuleIdentities");
+	const struct json_node *module = json_node_first(list);
+	for (size_t i = 0; i < list->count; i++, module = json_node_next(module)) {
+		if (!read_module(module, out, &out->modules[out->count++], err))
+			return error_prefix(err, "\"tdxModuleIdentities\"[%zu]", i);
+	}
+	return true;
+}
+
+bool tdx_modules_read(const struct json_node *document, struct tdx_modules *out, struct error *err)
+{
+	const struct json_node *first = json_field_object(document, "tdxModule", err);
+	const struct json_node *list = json_node_member(document, "tdxModuleIdentities");
 	*out = (struct tdx_modules){ 0 };
 	if (!first)
 		return false;
-	if (list && !json_is_array(list))
+	if (list && list->kind != JSON_NODE_ARRAY)
 		return error_set(err, ERROR_INVALID, "\"tdxModuleIdentities\" is not an array");
-	out->modules = xcalloc(1 + json_array_size(list), sizeof(*out->modules));
+	out->modules = xcalloc(1 + (list ? list->count : 0), sizeof(*out->modules));
 	out->count = 1;
 	bool good =
 		read_identity(first, &out->modules[0], err) || error_prefix(err, "\"tdxModule\"");
-	for (size_t i = 0; good && i < json_array_size(list); i++) {
-		struct tdx_module *module = &out->modules[out->count++];
-		good = read_module(json_array_get(list, i), out, module, err) ||
-		       error_prefix(err, "\"tdxModuleIdentities\"[%zu]", i);
-	}
-	if (!good)
-		tdx_modules_free(out);
-	return good;
+	if (good && (!list || read_modules(list, out, err)))
+		return true;
+	tdx_modules_free(out);
+	return false;
 }
 
 void tdx_modules_free(struct tdx_modules *modules)

@@ -25,7 +25,7 @@ struct tdx_modules {
 };
 
 /* Reads "tdxModule" and "tdxModuleIdentities" of a TCB info. ERROR_INVALID names the member. */
-bool tdx_modules_read(const json_t *document, struct tdx_modules *out, struct error *err);
+bool tdx_modules_read(const struct json_node *document, struct tdx_modules *out, struct error *err);
 void tdx_modules_free(struct tdx_modules *modules);
 
 /*

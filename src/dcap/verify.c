@@ -26,7 +26,7 @@ struct dcap_verifier *dcap_verifier_new(
 	bool has_anchor = anchor_open(config->trust_root_file, &verifier->anchor, err);
 	if (has_anchor && !verifier->source)
 		verifier->source = collateral_source_of_folder(
-			config->collateral_folder, &verifier->anchor, err);
+			config->collateral_folder, &verifier->anchor, config->look_again, err);
 	if (!has_anchor || !verifier->source) {
 		dcap_verifier_free(verifier);
 		return NULL;

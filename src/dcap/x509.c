@@ -2,9 +2,10 @@
 #include "dcap/x509.h"
 
 #include "base/clock.h"
+#include "crypto/p256.h"
 #include "dcap/der.h"
 
-#include <stdio.h>
+#include <string.h>
 
 static struct bytes bytes_left(const struct reader *r)
 {
@@ -33,9 +34,9 @@ bool x509_open(struct bytes der, struct x509_signed *out)
 	return reader_finished(&r) && reader_finished(&parts) && !signature.bad && !unused_bits;
 }
 
-bool x509_verify(const struct x509_signed *object, EVP_PKEY *key)
+bool x509_verify(const struct x509_signed *object, const struct p256_key *key)
 {
-	return key_verify(key, EVP_sha256(), object->content, object->signature);
+	return p256_verify(key, object->content, object->signature);
 }
 
 struct bytes x509_take_serial(struct reader *r)
@@ -50,19 +51,18 @@ struct bytes x509_take_serial(struct reader *r)
 
 int64_t x509_take_time(struct reader *r)
 {
+	/* where the digits go, two by two; the Z comes from there as well */
+	static const uint8_t places[] = { 0, 2, 5, 8, 11, 14, 17 };
+	char text[] = "0000-00-00T00:00:00Z";
+	int64_t seconds = 0;
 	bool is_short = der_next_is(r, DER_UTC_TIME);
 	struct reader time = der_take(r, is_short ? DER_UTC_TIME : DER_GENERALIZED_TIME);
-	const char *century = "";
-	char digits[16] = ""; /* [YY]YYMMDDhhmmssZ */
-	char text[CLOCK_TEXT_SIZE];
-	int64_t seconds = 0;
-	reader_copy(&time, digits, is_short ? 13 : 15);
 	/* years of two digits are those from 1950 to 2049 */
 	if (is_short)
-		century = digits[0] >= '5' ? "19" : "20";
-	const char *rest = digits + (is_short ? 2 : 4);
-	snprintf(text, sizeof(text), "%s%.*s-%.2s-%.2sT%.2s:%.2s:%.3s", century, is_short ? 2 : 4,
-		digits, rest, rest + 2, rest + 4, rest + 6, rest + 8);
+		memcpy(text, time.left && *time.next >= '5' ? "19" : "20", 2);
+	for (size_t i = is_short; i < sizeof(places); i++)
+		reader_copy(&time, text + places[i], 2);
+	text[sizeof(text) - 2] = (char)reader_u8(&time);
 	if (!reader_finished(&time) || !clock_parse_utc(text, &seconds))
 		reader_fail(r);
 	return seconds;

@@ -9,7 +9,7 @@
 
 #include "base/buf.h"
 #include "base/reader.h"
-#include "crypto/key.h"
+#include "crypto/p256.h"
 #include "dcap/validity.h"
 
 /* The outer form of both: what is signed, and the signature. */
@@ -20,7 +20,7 @@ struct x509_signed {
 
 /* `der` must be this and nothing else. */
 bool x509_open(struct bytes der, struct x509_signed *out);
-bool x509_verify(const struct x509_signed *object, EVP_PKEY *key);
+bool x509_verify(const struct x509_signed *object, const struct p256_key *key);
 
 /* The rest read one element each; the reader goes bad when it is not there or not as it must be. */
 

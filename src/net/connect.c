@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/number.h"
 
 #include <arpa/inet.h>
@@ -12,7 +13,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 DEFINE_AUTO_FREE(auto_addrinfo, struct addrinfo *, freeaddrinfo)
 
@@ -53,19 +53,12 @@ bool net_address_parse(const char *text, struct net_address *address, struct err
 	return true;
 }
 
-int64_t net_clock(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Milliseconds until the next limit. */
 static int time_left(const struct net_limits *limits)
 {
 	if (!limits->deadline)
 		return limits->silence;
-	int64_t left = limits->deadline - net_clock();
+	int64_t left = limits->deadline - clock_steady();
 	if (left >= limits->silence)
 		return limits->silence;
 	return left > 0 ? (int)left : 0;
@@ -98,7 +91,7 @@ bool net_wait(int fd, short events, const struct net_limits *limits, struct erro
 bool net_pause(int milliseconds, const struct net_limits *limits)
 {
 	struct pollfd entry = { .fd = limits->give_up ? *limits->give_up : -1, .events = POLLIN };
-	if (limits->deadline && limits->deadline - net_clock() <= milliseconds)
+	if (limits->deadline && limits->deadline - clock_steady() <= milliseconds)
 		return false;
 	return poll(&entry, 1, milliseconds) == 0;
 }

@@ -19,12 +19,9 @@ bool net_address_parse(const char *text, struct net_address *address, struct err
 /* How long a peer is waited for. */
 struct net_limits {
 	int silence;        /* milliseconds without any sign of it */
-	int64_t deadline;   /* net_clock() at which everything must be over; 0 for none */
+	int64_t deadline;   /* clock_steady() at which everything must be over; 0 for none */
 	const int *give_up; /* descriptor, readable when waiting is in vain; NULL for none */
 };
-
-/* Milliseconds of a clock that nobody sets. */
-int64_t net_clock(void);
 
 /*
  * Returns a connected, non-blocking descriptor, or -1 with ERROR_UNAVAILABLE and what happened at

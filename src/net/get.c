@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/get.h"
 
+#include "base/clock.h"
 #include "net/transport.h"
 #include "net/url.h"
 
@@ -47,7 +48,7 @@ static bool receive(struct net_transport *transport, size_t body_max, struct net
 		size_t size = 0;
 		uint8_t room[READ_SIZE];
 		const struct net_limits *limits = &transport->options->limits;
-		if (limits->deadline && net_clock() >= limits->deadline)
+		if (limits->deadline && clock_steady() >= limits->deadline)
 			return error_set(err, ERROR_UNAVAILABLE, "it takes too long");
 		if (!net_transport_read(transport, room, sizeof(room), &size, err))
 			return false;

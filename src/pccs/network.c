@@ -189,7 +189,7 @@ static struct found fetch_set(const struct network_source *self, const struct en
 	const struct collateral *known, int64_t now, struct error *err)
 {
 	AUTO(pccs_set_free) struct pccs_set fetched = { 0 };
-	const struct net_limits limits = { SILENCE_MAX, net_clock() + FETCH_MAX,
+	const struct net_limits limits = { SILENCE_MAX, clock_steady() + FETCH_MAX,
 		&self->give_up[0] };
 	const struct pccs_wanted wanted = { entry->fmspc, entry->is_tdx, &entry->pck_ca,
 		entry->anchor };

@@ -180,7 +180,8 @@ static bool is_fresh(const struct entry *entry)
 static void ask_service(
 	const struct pck_cache *cache, const struct pck_request *request, struct entry *entry)
 {
-	const struct net_limits limits = { SILENCE_MAX, net_clock() + FETCH_MAX, cache->give_up };
+	const struct net_limits limits = { SILENCE_MAX, clock_steady() + FETCH_MAX,
+		cache->give_up };
 	AUTO(buf_free) struct buf pem = { 0 };
 	int64_t end;
 	if (pccs_pck_fetch(cache->service, request, &limits, &pem, &end, &entry->failure)) {

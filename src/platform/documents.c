@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/hex.h"
 #include "base/json_text.h"
-#include "crypto/key.h"
+#include "crypto/p256.h"
 #include "platform/machine.h"
 
 #include <ctype.h>

@@ -4,7 +4,7 @@
 #define PLATFORM_MACHINE_H
 
 #include "base/buf.h"
-#include "crypto/key.h"
+#include "crypto/p256.h"
 #include "platform/folder.h"
 
 #include <stddef.h>

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "crypto/key.h"
+#include "crypto/p256.h"
 #include "platform/extension.h"
 #include "platform/folder.h"
 #include "platform/machine.h"

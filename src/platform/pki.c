@@ -2,7 +2,7 @@
 #include "platform/pki.h"
 
 #include "crypto/cert.h"
-#include "crypto/key.h"
+#include "crypto/p256.h"
 #include "dcap/pck_extension.h"
 
 #include <string.h>

@@ -4,7 +4,7 @@
 #include "base/memory.h"
 #include "base/reader.h"
 #include "crypto/digest.h"
-#include "crypto/key.h"
+#include "crypto/p256.h"
 #include "platform/extension.h"
 #include "platform/folder.h"
 #include "platform/machine.h"
@@ -76,6 +76,16 @@ static bool load(struct platform *p, const char *folder, struct error *err)
 	return true;
 }
 
+static bool is_signed_by(const struct quoting_enclave *enclave, X509 *pck)
+{
+	uint8_t point[P256_RAW_SIZE];
+	AUTO(auto_p256_key) struct p256_key *key = NULL;
+	if (p256_put_point(X509_get0_pubkey(pck), point, NULL))
+		key = p256_key_new(point, NULL);
+	return p256_verify_raw(key, (struct bytes){ enclave->report, SGX_REPORT_BODY_SIZE },
+		enclave->report + SGX_REPORT_BODY_SIZE);
+}
+
 /* Key, report of the Quoting Enclave and certificate are of one platform. */
 static bool check_quoting_enclave(struct quoting_enclave *enclave, X509 *pck, struct error *err)
 {
@@ -87,10 +97,7 @@ static bool check_quoting_enclave(struct quoting_enclave *enclave, X509 *pck, st
 	machine_bind_key(enclave->attestation_point, digest);
 	sgx_report_body_parse(&r, &report);
 	enclave->svn = report.isv_svn;
-	if (!memcmp(digest, report.report_data, sizeof(digest)) &&
-		p256_verify_raw(X509_get0_pubkey(pck),
-			(struct bytes){ enclave->report, SGX_REPORT_BODY_SIZE },
-			enclave->report + SGX_REPORT_BODY_SIZE))
+	if (!memcmp(digest, report.report_data, sizeof(digest)) && is_signed_by(enclave, pck))
 		return true;
 	return error_set(err, ERROR_INVALID,
 		"attestation key, report of the Quoting Enclave and PCK certificate do not "

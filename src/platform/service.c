@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "dcap/json_field.h"
 #include "dcap/signed_document.h"
 #include "http/target.h"
 #include "net/url.h"
@@ -125,12 +126,14 @@ static bool find_evaluation_number(
 	struct bytes text, const char *name, unsigned long *number, struct error *err)
 {
 	struct signed_document document;
-	if (!signed_document_find(text, name, &document, err))
-		return false;
-	AUTO(auto_json) json_t *body = signed_document_parse(document.body, err);
-	*number =
-		(unsigned long)json_integer_value(json_object_get(body, "tcbEvaluationDataNumber"));
-	return body != NULL;
+	AUTO(json_tree_free) struct json_tree tree = { 0 };
+	uint32_t found = 0;
+	bool good = signed_document_find(text, name, &document, err) &&
+		    json_tree_read(document.body, &tree, err) &&
+		    json_field_uint(json_tree_root(&tree), "tcbEvaluationDataNumber", UINT32_MAX,
+			    &found, err);
+	*number = found;
+	return good;
 }
 
 /* The parameters `update` and `tcbEvaluationDataNumber` of which there may be one. */

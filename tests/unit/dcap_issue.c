@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/hex.h"
 #include "crypto/cert.h"
+#include "crypto/p256.h"
 #include "dcap/der.h"
 
 #include <string.h>

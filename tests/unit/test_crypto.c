@@ -7,6 +7,7 @@
 #include "crypto/cert.h"
 #include "crypto/digest.h"
 #include "crypto/key.h"
+#include "crypto/p256.h"
 #include "crypto/pem.h"
 
 static void hkdf_matches_rfc_5869_case_1(void **state)
@@ -102,7 +103,7 @@ static void raw_keys_and_signatures_go_both_ways(void **state)
 	assert_non_null(key);
 	uint8_t point[P256_RAW_SIZE];
 	assert_success(p256_put_point(key, point, &err), err);
-	AUTO(auto_pkey) EVP_PKEY *public = p256_read_point(point, &err);
+	AUTO(auto_p256_key) struct p256_key *public = p256_key_new(point, &err);
 	assert_non_null(public);
 	struct bytes data = { "data", 4 };
 	uint8_t signature[P256_RAW_SIZE];
@@ -117,10 +118,10 @@ static void raw_keys_and_signatures_go_both_ways(void **state)
 	memset(signature, 0xff, 64);
 	assert_false(p256_verify_raw(public, data, signature));
 	point[63] ^= 1;
-	assert_null(p256_read_point(point, &err));
+	assert_null(p256_key_new(point, &err));
 	assert_int_equal(err.kind, ERROR_INVALID);
 	memset(point, 0, sizeof(point));
-	assert_null(p256_read_point(point, &err));
+	assert_null(p256_key_new(point, &err));
 }
 
 static void keys_are_stored_and_read_back(void **state)

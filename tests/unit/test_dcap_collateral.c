@@ -58,7 +58,8 @@ static void malformed_tcb_info_is_refused(void **state)
 		{ LEVEL_12, "{\"svn\":1e1},{\"svn\":0}", ERROR_INVALID, "\"svn\"" },
 		{ LEVEL_12, "{\"svn\":\"1\"},{\"svn\":0}", ERROR_INVALID, "\"svn\"" },
 		{ LEVEL_12, "{\"svn\":012},{\"svn\":0}", ERROR_INVALID, "JSON" },
-		{ LEVEL_12, "{\"svn\":99999999999999999999},{\"svn\":0}", ERROR_INVALID, "JSON" },
+		{ LEVEL_12, "{\"svn\":99999999999999999999},{\"svn\":0}", ERROR_INVALID,
+			"\"svn\"" },
 		{ LEVEL_12, "{},{\"svn\":0}", ERROR_INVALID, "\"svn\"" },
 		/* 15 and 17 components */
 		{ LEVEL_12, "{\"svn\":12}", ERROR_INVALID, "15 elements instead of 16" },
@@ -69,9 +70,10 @@ static void malformed_tcb_info_is_refused(void **state)
 		{ "[\"INTEL-SA-00002\"]}", "[1]}", ERROR_INVALID, "advisoryIDs" },
 		/* the same level twice, doubled names, a name with an escape */
 		{ "\"pcesvn\":12", "\"pcesvn\":13", ERROR_INVALID, "same level twice" },
-		{ "\"tcbType\":0", "\"tcbType\":0,\"tcbType\":0", ERROR_INVALID, "duplicate" },
+		{ "\"tcbType\":0", "\"tcbType\":0,\"tcbType\":0", ERROR_INVALID,
+			"duplicate of the member \"tcbType\"" },
 		{ "\"tcbType\":0", "\"tcbType\":0,\"tcbTyp\\u0065\":0", ERROR_INVALID,
-			"duplicate" },
+			"a name that is not plain" },
 		{ LEVEL_12, "{\"svn\":12,\"svn\":12},{\"svn\":0}", ERROR_INVALID, "duplicate" },
 		{ "\"tcbType\":0", "\"tcbType\":0,\"x\":[[[[[[[[]]]]]]]]", ERROR_INVALID,
 			"\"tcbInfo\"" },

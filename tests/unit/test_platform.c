@@ -4,7 +4,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/memory.h"
-#include "crypto/key.h"
+#include "crypto/p256.h"
 #include "platform/platform.h"
 #include "platform_fixture.h"
 #include "sgx/quote.h"
@@ -147,7 +147,7 @@ static void a_quote_has_the_bytes_of_the_spec(void **state)
 	assert_int_equal(quote.cert_type, 5);
 	const char *chain = quote.cert_data.data;
 	assert_memory_equal(chain + quote.cert_data.size - 2, "\n", 2); /* line feed and NUL */
-	AUTO(auto_pkey) EVP_PKEY *key = p256_read_point(quote.attestation_key, &err);
+	AUTO(auto_p256_key) struct p256_key *key = p256_key_new(quote.attestation_key, &err);
 	assert_true(p256_verify_raw(key, quote.signed_part, quote.signature));
 }
 
@@ -218,7 +218,8 @@ static void *make_quotes(void *argument)
 		if (!platform_put_quote(quoter->platform, &body, &out, NULL) ||
 			!sgx_quote_parse(buf_bytes(&out), &quote, NULL))
 			break;
-		AUTO(auto_pkey) EVP_PKEY *key = p256_read_point(quote.attestation_key, NULL);
+		AUTO(auto_p256_key)
+		struct p256_key *key = p256_key_new(quote.attestation_key, NULL);
 		quoter->good += p256_verify_raw(key, quote.signed_part, quote.signature);
 	}
 	return NULL;
