@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/base64.h"
 
+#include <string.h>
+
 static const char standard_alphabet[] =
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char url_alphabet[] =
@@ -21,8 +23,9 @@ static void encode(struct buf *out, const uint8_t *in, size_t size, const char *
 }
 
 /*
- * What a character stands for, from '+' on, and NONE for those that are in neither alphabet. The
- * alphabets share all but two digits; a look-up takes a fraction of what comparing does.
+ * What a character stands for in either alphabet, from '+' on, and NONE for those in none of them:
+ * a look-up takes a fraction of what comparing does. The alphabets differ in their last two digits,
+ * so whoever decodes refuses those of the other.
  */
 #define FIRST '+'
 #define NONE  64
@@ -33,19 +36,18 @@ static const uint8_t values[] = { 62, NONE, 62, NONE, 63, 52, 53, 54, 55, 56, 57
 	29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50,
 	51 };
 
-static uint32_t value_of(char c, const char *alphabet)
+static uint32_t value_of(char c)
 {
 	size_t index = (size_t)(uint8_t)c - FIRST;
-	uint8_t value = index < sizeof(values) ? values[index] : NONE;
-	return value < 62 || (value < NONE && alphabet[value] == c) ? value : NONE;
+	return index < sizeof(values) ? values[index] : NONE;
 }
 
 /* Decodes one group of four characters, of which the last `padding` are '='. */
-static bool decode_group(uint8_t out[3], const char group[4], const char *alphabet, size_t padding)
+static bool decode_group(uint8_t out[3], const char group[4], size_t padding)
 {
 	uint32_t digits[4] = { 0 };
 	for (size_t i = 0; i < 4 - padding; i++)
-		digits[i] = value_of(group[i], alphabet);
+		digits[i] = value_of(group[i]);
 	uint32_t value = digits[0] << 18 | digits[1] << 12 | digits[2] << 6 | digits[3];
 	out[0] = (uint8_t)(value >> 16);
 	out[1] = (uint8_t)(value >> 8);
@@ -54,19 +56,17 @@ static bool decode_group(uint8_t out[3], const char group[4], const char *alphab
 }
 
 /* Decodes whole groups, of which most of a text is made, up to the first that is none. */
-static size_t decode_row(uint8_t *out, const char *text, size_t length, const char *alphabet)
+static size_t decode_row(uint8_t *out, const char *text, size_t length)
 {
 	size_t count = 0;
-	while (length - 4 * count >= 4 &&
-		decode_group(out + 3 * count, text + 4 * count, alphabet, 0))
+	while (length - 4 * count >= 4 && decode_group(out + 3 * count, text + 4 * count, 0))
 		count++;
 	return count;
 }
 
 /* Writes what `length` characters give at most, 3 bytes for 4 of them; sets *size to what it was.
  */
-static bool decode(
-	uint8_t *out, size_t *size, const char *text, size_t length, const char *alphabet)
+static bool decode(uint8_t *out, size_t *size, const char *text, size_t length)
 {
 	char group[4];
 	size_t filled = 0;
@@ -77,8 +77,7 @@ static bool decode(
 			continue;
 		if (ended)
 			return false;
-		size_t groups =
-			filled ? 0 : decode_row(out + *size, text + i, length - i, alphabet);
+		size_t groups = filled ? 0 : decode_row(out + *size, text + i, length - i);
 		if (groups) {
 			*size += 3 * groups;
 			i += 4 * groups - 1;
@@ -88,7 +87,7 @@ static bool decode(
 		if (filled < 4)
 			continue;
 		size_t padding = group[3] != '=' ? 0 : group[2] != '=' ? 1 : 2;
-		if (!decode_group(out + *size, group, alphabet, padding))
+		if (!decode_group(out + *size, group, padding))
 			return false;
 		*size += 3 - padding;
 		ended = padding > 0;
@@ -97,12 +96,15 @@ static bool decode(
 	return filled == 0;
 }
 
-static bool decode_or_undo(struct buf *out, const char *text, size_t length, const char *alphabet)
+/* `foreign` are the two digits that the other alphabet has instead. */
+static bool decode_or_undo(struct buf *out, const char *text, size_t length, const char *foreign)
 {
+	if (length && (memchr(text, foreign[0], length) || memchr(text, foreign[1], length)))
+		return false;
 	size_t before = out->size;
 	size_t size;
 	uint8_t *start = buf_extend(out, length / 4 * 3);
-	bool good = decode(start, &size, text, length, alphabet);
+	bool good = decode(start, &size, text, length);
 	out->size = good ? before + size : before;
 	out->data[out->size] = 0;
 	return good;
@@ -115,7 +117,7 @@ void base64_encode(struct buf *out, const void *data, size_t size)
 
 bool base64_decode(struct buf *out, const char *text, size_t length)
 {
-	return decode_or_undo(out, text, length, standard_alphabet);
+	return decode_or_undo(out, text, length, "-_");
 }
 
 void base64_url_encode(struct buf *out, const void *data, size_t size)
@@ -125,5 +127,5 @@ void base64_url_encode(struct buf *out, const void *data, size_t size)
 
 bool base64_url_decode(struct buf *out, const char *text, size_t length)
 {
-	return decode_or_undo(out, text, length, url_alphabet);
+	return decode_or_undo(out, text, length, "+/");
 }

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <time.h>
 
+#define EPOCH 1970
+
 int64_t clock_now(void)
 {
 	return (int64_t)time(NULL);
@@ -39,10 +41,23 @@ static int number(const char *digits, int count)
 	return value;
 }
 
-static bool is_same_time(const struct tm *a, const struct tm *b)
+static bool is_leap_year(int year)
 {
-	return a->tm_year == b->tm_year && a->tm_mon == b->tm_mon && a->tm_mday == b->tm_mday &&
-	       a->tm_hour == b->tm_hour && a->tm_min == b->tm_min && a->tm_sec == b->tm_sec;
+	return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
+
+static int days_of_month(int year, int month)
+{
+	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	return month == 2 && is_leap_year(year) ? 29 : days[month - 1];
+}
+
+/* Days from the begin of the year 0 to that of this one. */
+static int64_t days_before(int year)
+{
+	/* as the year 0 was a leap year, the one before counts */
+	int last = year - 1;
+	return year ? INT64_C(365) * year + last / 4 - last / 100 + last / 400 + 1 : 0;
 }
 
 bool clock_parse_utc(const char *text, int64_t *seconds)
@@ -54,19 +69,18 @@ bool clock_parse_utc(const char *text, int64_t *seconds)
 		if (!is_digit_or(form[i], text[i]))
 			return false;
 	}
-	const struct tm parts = {
-		.tm_year = number(text, 4) - 1900,
-		.tm_mon = number(text + 5, 2) - 1,
-		.tm_mday = number(text + 8, 2),
-		.tm_hour = number(text + 11, 2),
-		.tm_min = number(text + 14, 2),
-		.tm_sec = number(text + 17, 2),
-	};
-	struct tm carried = parts;
-	int64_t value = (int64_t)timegm(&carried);
-	/* timegm carries 30 February over into March: a date that exists stays as it is */
-	if (!is_same_time(&carried, &parts))
+	int year = number(text, 4);
+	int month = number(text + 5, 2);
+	int day = number(text + 8, 2);
+	int hour = number(text + 11, 2);
+	int minute = number(text + 14, 2);
+	int second = number(text + 17, 2);
+	if (month < 1 || month > 12 || day < 1 || day > days_of_month(year, month) || hour > 23 ||
+		minute > 59 || second > 59)
 		return false;
-	*seconds = value;
+	int64_t days = days_before(year) - days_before(EPOCH) + day - 1;
+	for (int before = 1; before < month; before++)
+		days += days_of_month(year, before);
+	*seconds = ((days * 24 + hour) * 60 + minute) * 60 + second;
 	return true;
 }

@@ -13,15 +13,29 @@
 #define READ_STEP     65536
 #define READ_STEP_MIN 4096
 
-static bool open_for_reading(const char *path, int *fd, struct error *err)
+/* A file by its name in a folder, or by its path. */
+struct place {
+	int folder;
+	const char *folder_path; /* NULL: the name is a path */
+	const char *name;
+};
+
+static bool cannot_read(const struct place *place, struct error *err)
 {
-	*fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (*fd >= 0)
-		return true;
-	error_errno(err, "cannot read %s", path);
-	if (err && (errno == ENOENT || errno == ENOTDIR))
+	bool is_missing = errno == ENOENT || errno == ENOTDIR;
+	error_errno(err, "cannot read %s%s%s", place->folder_path ? place->folder_path : "",
+		place->folder_path ? "/" : "", place->name);
+	if (err && is_missing)
 		err->kind = ERROR_NOT_FOUND;
 	return false;
+}
+
+static bool is_too_long(const struct place *place, size_t max, struct error *err)
+{
+	return error_set(err, ERROR_INVALID,
+		"%s%s%s is longer than the %zu bytes that are accepted",
+		place->folder_path ? place->folder_path : "", place->folder_path ? "/" : "",
+		place->name, max);
 }
 
 /* Large buffers, which are wiped in the end, are left to large files. */
@@ -32,14 +46,12 @@ static size_t read_step(size_t expected)
 	return expected < READ_STEP_MIN ? READ_STEP_MIN : expected + 1;
 }
 
-bool file_read_with_info(
-	const char *path, size_t max, struct buf *out, struct stat *info, struct error *err)
+static bool read_place(const struct place *place, size_t max, struct buf *out, struct stat *info,
+	struct error *err)
 {
-	AUTO(auto_close) int fd = -1;
-	if (!open_for_reading(path, &fd, err))
-		return false;
-	if (fstat(fd, info))
-		return error_errno(err, "cannot read %s", path);
+	AUTO(auto_close) int fd = openat(place->folder, place->name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, info))
+		return cannot_read(place, err);
 	/* 0 for pseudo files: their end is where nothing more comes */
 	const size_t expected = info->st_size > 0 ? (size_t)info->st_size : 0;
 	const size_t step = read_step(expected);
@@ -50,10 +62,9 @@ bool file_read_with_info(
 		out->size -= step - (got > 0 ? (size_t)got : 0);
 		out->data[out->size] = 0;
 		if (got < 0 && errno != EINTR)
-			return error_errno(err, "cannot read %s", path);
+			return cannot_read(place, err);
 		if (out->size - before > max)
-			return error_set(err, ERROR_INVALID,
-				"%s is longer than the %zu bytes that are accepted", path, max);
+			return is_too_long(place, max, err);
 		if (got == 0 || (got > 0 && expected && out->size - before == expected))
 			return true;
 	}
@@ -61,8 +72,16 @@ bool file_read_with_info(
 
 bool file_read(const char *path, size_t max, struct buf *out, struct error *err)
 {
+	const struct place place = { AT_FDCWD, NULL, path };
 	struct stat info;
-	return file_read_with_info(path, max, out, &info, err);
+	return read_place(&place, max, out, &info, err);
+}
+
+bool file_read_at(int folder, const char *folder_path, const char *name, size_t max,
+	struct buf *out, struct stat *info, struct error *err)
+{
+	const struct place place = { folder, folder_path, name };
+	return read_place(&place, max, out, info, err);
 }
 
 bool file_write_all(int fd, const void *data, size_t size)

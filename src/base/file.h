@@ -15,9 +15,12 @@
  * Works on pseudo files whose size is 0. The message names the path.
  */
 bool file_read(const char *path, size_t max, struct buf *out, struct error *err);
-/* The same, with what the system said about the file right before it was read. */
-bool file_read_with_info(
-	const char *path, size_t max, struct buf *out, struct stat *info, struct error *err);
+/*
+ * The same for a file of an open folder, whose path is for messages; *info is what the system said
+ * about the file right before it was read.
+ */
+bool file_read_at(int folder, const char *folder_path, const char *name, size_t max,
+	struct buf *out, struct stat *info, struct error *err);
 
 /*
  * Replaces the file at path: writes PATH.tmp with the given mode, syncs it, renames it into place

@@ -8,6 +8,7 @@
 #include "crypto/digest.h"
 #include "dcap/signed_document.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
@@ -258,17 +259,29 @@ static void free_contents(struct contents *contents)
 		buf_free(&contents->files[i]);
 }
 
+static bool cannot_open(const char *path, struct error *err)
+{
+	bool is_missing = errno == ENOENT || errno == ENOTDIR;
+	error_errno(err, "cannot read the folder %s", path);
+	if (err && is_missing)
+		err->kind = ERROR_NOT_FOUND;
+	return false;
+}
+
 /* Stamps are those of before each file was read: a change meanwhile is seen at the next look. */
 static bool read_with_stamps(const char *path, struct buf files[COLLATERAL_FILES],
 	struct stamps *stamps, struct error *err)
 {
 	struct timespec now;
+	AUTO(auto_close) int folder = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	clock_gettime(CLOCK_REALTIME, &now);
+	if (folder < 0)
+		return cannot_open(path, err);
 	*stamps = (struct stamps){ .are_settled = true };
 	for (size_t i = 0; i < COLLATERAL_FILES; i++) {
 		struct stat info;
-		AUTO(auto_free) char *file = xasprintf("%s/%s", path, sources[i].name);
-		if (!file_read_with_info(file, sources[i].max, &files[i], &info, err))
+		if (!file_read_at(
+			    folder, path, sources[i].name, sources[i].max, &files[i], &info, err))
 			return false;
 		put_stamp(stamps, i, &info, &now);
 	}

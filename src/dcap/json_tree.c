@@ -105,29 +105,47 @@ static void take_escape(struct parser *p)
 	}
 }
 
+/* Steps over printable ASCII, of which most texts are made. */
+static void skip_plain(struct parser *p)
+{
+	const uint8_t *next = p->left.next;
+	const uint8_t *end = next + p->left.left;
+	while (next < end && *next >= ' ' && *next < 0x7f && *next != '"' && *next != '\\')
+		next++;
+	reader_bytes(&p->left, (size_t)(next - p->left.next));
+}
+
 /* A text, from quotation mark to quotation mark, of which the latter becomes its end. */
-static const char *take_text(struct parser *p, bool *is_plain, uint32_t *hash)
+static const char *take_text(struct parser *p, bool *is_plain)
 {
 	step(p);
-	char *start = (char *)p->tree->text.data + (p->tree->text.size - p->left.left);
-	*hash = 0;
-	*is_plain = true;
-	for (uint8_t c; (c = peek(p)) != '"';) {
+	char *text = (char *)p->tree->text.data;
+	char *start = text + (p->tree->text.size - p->left.left);
+	skip_plain(p);
+	*is_plain = peek(p) == '"';
+	for (uint8_t c; (c = peek(p)) != '"'; skip_plain(p)) {
 		if (c < ' ') {
 			fail(p, p->left.left ? "a control character in a text"
 					     : "a text without end");
 			return "";
 		}
 		step(p);
-		*hash = *hash * 31 + c;
-		*is_plain = *is_plain && c < 0x7f && c != '\\';
 		if (c == '\\')
 			take_escape(p);
 	}
-	p->tree->text.data[p->tree->text.size - p->left.left] = 0;
+	text[p->tree->text.size - p->left.left] = 0;
 	step(p);
 	skip_blanks(p);
 	return start;
+}
+
+/* Tells most names apart without comparing them. */
+static uint32_t hash_name(const char *name)
+{
+	uint32_t hash = 0;
+	while (*name)
+		hash = hash * 31 + (uint8_t)*name++;
+	return hash;
 }
 
 static void take_name(struct parser *p)
@@ -137,7 +155,8 @@ static void take_name(struct parser *p)
 		fail(p, "no name where one must be");
 		return;
 	}
-	p->name = take_text(p, &is_plain, &p->name_hash);
+	p->name = take_text(p, &is_plain);
+	p->name_hash = hash_name(p->name);
 	if (!is_plain)
 		fail(p, "a name that is not plain");
 	else if (!take(p, ':'))
@@ -271,8 +290,7 @@ static bool take_value(struct parser *p)
 		close_container(p);
 	} else if (c == '"') {
 		bool is_plain;
-		uint32_t hash;
-		const char *text = take_text(p, &is_plain, &hash);
+		const char *text = take_text(p, &is_plain);
 		struct json_node *node = add_node(p, JSON_NODE_TEXT);
 		node->text = text;
 		node->is_plain = is_plain;

@@ -9,21 +9,6 @@
 
 #define SIGNATURE_DIGITS (2 * P256_RAW_SIZE)
 
-/* What take_object and skip_string look at; most bytes are none of it. */
-static bool is_mark(uint8_t c)
-{
-	return c == '"' || c == '\\' || c == '{' || c == '}' || c == '[' || c == ']';
-}
-
-static void skip_to_mark(struct reader *r)
-{
-	const uint8_t *next = r->next;
-	const uint8_t *end = next + r->left;
-	while (next < end && !is_mark(*next))
-		next++;
-	reader_bytes(r, (size_t)(next - r->next));
-}
-
 static bool next_is(const struct reader *r, char c)
 {
 	return r->left && *r->next == (uint8_t)c;
@@ -45,61 +30,63 @@ static void take_token(struct reader *r, char c)
 	skip_white_space(r);
 }
 
-/* Steps over a string, from quotation mark to quotation mark. */
-static void skip_string(struct reader *r)
-{
-	reader_u8(r);
-	for (skip_to_mark(r); !r->bad && !next_is(r, '"'); skip_to_mark(r)) {
-		if (reader_u8(r) == '\\')
-			reader_u8(r);
-	}
-	reader_u8(r);
-}
-
 /*
  * The characters of a string as they are spelled: with an escape in it, a name is another name, and
  * a signature is none.
  */
 static struct bytes take_string(struct reader *r)
 {
-	const uint8_t *start = r->next;
+	const uint8_t *start = r->next + 1;
 	if (!next_is(r, '"'))
 		reader_fail(r);
-	skip_string(r);
-	if (r->bad)
-		return (struct bytes){ "", 0 };
-	return (struct bytes){ start + 1, (size_t)(r->next - start) - 2 };
+	do {
+		reader_u8(r);
+	} while (!r->bad && !next_is(r, '"') && !next_is(r, '\\'));
+	if (!next_is(r, '"'))
+		reader_fail(r);
+	size_t size = r->bad ? 0 : (size_t)(r->next - start);
+	reader_u8(r);
+	return (struct bytes){ size ? (const void *)start : "", size };
 }
 
 /*
- * Steps over an object. Only brackets and strings are looked at, which is enough to find its end;
- * what stands between them is left to the JSON parser.
+ * How long the object is that `text` starts with; 0 if it does not end. Only brackets and strings
+ * are looked at, which is enough to find its end; what stands between them is left to the JSON
+ * parser. Each byte is looked at once, as this is done for all that is sent.
  */
-static struct bytes take_object(struct reader *r)
+static size_t object_size(const uint8_t *text, size_t size)
 {
 	char open[SIGNED_DOCUMENT_DEPTH_MAX] = { '{' }; /* of the outer object, already taken */
 	size_t depth = 1;
-	const uint8_t *start = r->next;
-	if (!next_is(r, '{'))
-		reader_fail(r);
-	do {
-		skip_to_mark(r);
-		if (next_is(r, '"')) {
-			skip_string(r);
+	bool is_in_string = false;
+	for (size_t i = 0; i < size; i++) {
+		uint8_t c = text[i];
+		if (is_in_string && c == '\\') {
+			i++;
+		} else if (c == '"') {
+			is_in_string = !is_in_string;
+		} else if (is_in_string) {
 			continue;
-		}
-		char c = (char)reader_u8(r);
-		if (c == '{' || c == '[') {
+		} else if (c == '{' || c == '[') {
 			if (depth == SIGNED_DOCUMENT_DEPTH_MAX)
-				reader_fail(r);
-			else
-				open[depth++] = c;
+				return 0;
+			open[depth++] = (char)c;
 		} else if (c == '}' || c == ']') {
 			if (open[--depth] != (c == '}' ? '{' : '['))
-				reader_fail(r);
+				return 0;
+			if (depth == 1)
+				return i + 1;
 		}
-	} while (!r->bad && depth > 1);
-	return (struct bytes){ start, r->bad ? 0 : (size_t)(r->next - start) };
+	}
+	return 0;
+}
+
+static struct bytes take_object(struct reader *r)
+{
+	size_t size = next_is(r, '{') ? object_size(r->next, r->left) : 0;
+	if (!size)
+		reader_fail(r);
+	return (struct bytes){ reader_bytes(r, size), size };
 }
 
 static bool take_member(

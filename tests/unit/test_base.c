@@ -190,6 +190,27 @@ static void only_existing_dates_are_read(void **state)
 	assert_string_equal(text, "1969-12-31T23:59:59Z");
 }
 
+static void every_date_is_read_as_it_is_written(void **state)
+{
+	(void)state;
+	/* from year 0 to 9999, in steps that meet all days of months and times of day */
+	for (int64_t then = INT64_C(-62167219200); then <= INT64_C(253402300799);
+		then += 5 * 86399 + 17) {
+		char text[CLOCK_TEXT_SIZE];
+		int64_t seconds = 0;
+		clock_format_utc(text, then);
+		if (!clock_parse_utc(text, &seconds) || seconds != then)
+			fail_msg("%s", text);
+	}
+	static const char *const no_dates[] = { "2100-02-29T00:00:00Z", "2023-04-31T00:00:00Z",
+		"2023-00-01T00:00:00Z", "2023-01-00T00:00:00Z", "2023-01-01T00:60:00Z",
+		"2023-01-01T00:00:60Z" };
+	for (size_t i = 0; i < sizeof(no_dates) / sizeof(no_dates[0]); i++) {
+		int64_t seconds;
+		assert_false(clock_parse_utc(no_dates[i], &seconds));
+	}
+}
+
 static void files_are_replaced_as_a_whole(void **state)
 {
 	(void)state;
@@ -354,6 +375,7 @@ int main(void)
 		cmocka_unit_test(json_text_is_escaped_like_go_does),
 		cmocka_unit_test(code_points_become_utf8),
 		cmocka_unit_test(only_existing_dates_are_read),
+		cmocka_unit_test(every_date_is_read_as_it_is_written),
 		cmocka_unit_test(files_are_replaced_as_a_whole),
 		cmocka_unit_test(a_strmap_is_sorted_and_the_last_of_a_name_wins),
 		cmocka_unit_test(secrets_compare_as_a_whole),
