@@ -58,26 +58,25 @@ static bool check_status(const struct era *era, enum tcb_status status, struct e
 		       tcb_status_name(status));
 }
 
-/* The quote is of an enclave, and over the key of this connection. */
-static bool check_binding(const struct dcap_result *result, X509 *cert, struct error *err)
+/* The quote is of an enclave, and over what it has to be. */
+static bool check_binding(
+	const struct dcap_result *result, const struct ra_tls_proof *proof, struct error *err)
 {
-	uint8_t expected[SGX_REPORT_DATA_SIZE];
 	if (result->is_tdx)
 		return error_set(err, ERROR_DENIED, "it is no SGX enclave");
-	return ra_tls_bind_key(X509_get0_pubkey(cert), expected, err) &&
-	       (!memcmp(result->report.report_data, expected, sizeof(expected)) ||
-		       error_set(err, ERROR_DENIED,
-			       "its quote is not over the key of its certificate: somebody stands "
-			       "in between"));
+	return !memcmp(result->report.report_data, proof->report_data, SGX_REPORT_DATA_SIZE) ||
+	       error_set(err, ERROR_DENIED,
+		       "its quote is not over the key of its certificate: somebody stands in "
+		       "between");
 }
 
 static bool check_certificate(const struct coordinator_check *check, X509 *cert, struct error *err)
 {
 	AUTO(dcap_result_free) struct dcap_result result = { 0 };
-	struct bytes quote;
-	if (!ra_tls_find_quote(cert, &quote, err) ||
-		!dcap_verify(check->verifier, quote, clock_now(), &result, err) ||
-		!check_binding(&result, cert, err) ||
+	struct ra_tls_proof proof;
+	if (!ra_tls_find(cert, &proof, err) ||
+		!dcap_verify(check->verifier, proof.quote, clock_now(), &result, err) ||
+		!check_binding(&result, &proof, err) ||
 		!era_check(&check->era, &result.report, err) ||
 		!check_status(&check->era, result.status, err))
 		return false;
