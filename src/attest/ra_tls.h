@@ -27,7 +27,7 @@
 X509 *ra_tls_issue(X509 *like, EVP_PKEY *key, const char *attestation_folder, struct error *err);
 
 struct ra_tls_proof {
-	struct bytes quote;                        /* valid as long as the certificate */
+	struct bytes quote;                        /* valid as long as what has it */
 	uint8_t report_data[SGX_REPORT_DATA_SIZE]; /* what it has to be over, or proves nothing */
 };
 
