@@ -2,9 +2,9 @@
 /* What a Coordinator that is not verified yet, or not at all, may answer. */
 #include "fuzz.h"
 
+#include "attest/ca_pair.h"
 #include "base/cleanup.h"
 #include "cli/manifest_updates.h"
-#include "client/ca_pair.h"
 #include "client/jsend.h"
 
 #include <string.h>

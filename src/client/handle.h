@@ -3,9 +3,9 @@
 #ifndef CLIENT_HANDLE_H
 #define CLIENT_HANDLE_H
 
+#include "attest/ca_pair.h"
 #include "base/buf.h"
 #include "base/error.h"
-#include "client/ca_pair.h"
 #include "client/https.h"
 #include "client/json.h"
 #include "client/pkcs11.h"

@@ -56,14 +56,6 @@ static bool check_binding(const struct settings *settings, const struct sgx_repo
 		       "report data does not match the certificate's hash: somebody may stand between you and the Coordinator");
 }
 
-/* Whoever answered could have put any intermediate beside the root that the quote vouches for. */
-static bool check_intermediate(const struct ca_pair *certs, struct error *err)
-{
-	return X509_verify(certs->intermediate, X509_get0_pubkey(certs->root)) == 1 ||
-	       error_set(err, ERROR_DENIED,
-		       "the intermediate certificate is not issued by the Coordinator's root certificate");
-}
-
 static bool is_listed(const struct name_list *list, const char *text)
 {
 	for (size_t i = 0; i < list->count; i++) {
@@ -140,7 +132,7 @@ bool verify_coordinator(const struct settings *settings, struct bytes quote,
 			"Warning: Configuration contains neither UniqueID nor SignerID!");
 	if (verify_quote(settings, quote, &result, err) &&
 		check_binding(settings, &result.report, certs->root, err) &&
-		check_intermediate(certs, err) && era_check(&settings->era, &result.report, err) &&
+		ca_pair_check(certs, err) && era_check(&settings->era, &result.report, err) &&
 		check_tcb(settings, &result, err))
 		return true;
 	return error_prefix(err, "verifying Coordinator quote");

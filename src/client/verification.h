@@ -3,9 +3,9 @@
 #ifndef CLIENT_VERIFICATION_H
 #define CLIENT_VERIFICATION_H
 
+#include "attest/ca_pair.h"
 #include "base/buf.h"
 #include "base/error.h"
-#include "client/ca_pair.h"
 #include "client/settings.h"
 
 /*

@@ -153,19 +153,13 @@ bool core_make_quote(struct core *core, const struct deployment *deployment, str
 	return made;
 }
 
-static bool quote_mesh_key(struct core *core, const struct pki *pki, X509 **out, struct error *err)
+static X509 *quote_mesh_key(struct core *core, const struct pki *pki, struct error *err)
 {
-	uint8_t report_data[SGX_REPORT_DATA_SIZE];
-	AUTO(buf_free) struct buf quote = { 0 };
-	if (!ra_tls_bind_key(pki->intermediate_key, report_data, err))
-		return false;
 	pthread_mutex_lock(&core->quoting);
-	bool made = issuer_get_quote(core->config.attestation_folder, report_data, &quote, err);
+	X509 *made = ra_tls_issue(
+		pki->marble_root, pki->intermediate_key, core->config.attestation_folder, err);
 	pthread_mutex_unlock(&core->quoting);
-	if (made)
-		*out = ra_tls_issue(
-			pki->marble_root, pki->intermediate_key, buf_bytes(&quote), err);
-	return *out != NULL;
+	return made;
 }
 
 /*
@@ -181,12 +175,13 @@ static void make_mesh_certificate(
 	if (previous && previous->pki.marble_root == next->pki.marble_root) {
 		made = previous->mesh_certificate;
 		X509_up_ref(made);
-	} else if (core->config.attestation_folder &&
-		   !quote_mesh_key(core, &next->pki, &made, &err)) {
+	} else if (core->config.attestation_folder) {
+		made = quote_mesh_key(core, &next->pki, &err);
+	}
+	if (err.kind)
 		log_warn("The mesh API has no quote in its certificate. Marbles that verify the "
 			 "Coordinator will not start.",
 			"error", err.message);
-	}
 	if (!made) {
 		made = next->pki.marble_root;
 		X509_up_ref(made);

@@ -65,11 +65,11 @@ Rpc__ActivationResp *activation_call(const struct settings *settings,
 	AUTO(coordinator_check_free) struct coordinator_check check = { 0 };
 	AUTO(buf_free) struct buf message = { 0 };
 	AUTO(grpc_call_result_free) struct grpc_call_result result = { 0 };
-	const char *era = settings->coordinator_era;
-	if (!tls || (era && !coordinator_check_open(era, &check, err)))
+	bool is_checked = settings->coordinator_era;
+	if (!tls || (is_checked && !coordinator_check_open(settings, &check, err)))
 		return NULL;
 	put_request(settings, uuid, request, quote, &message);
-	if (!call(settings, tls, era ? &check : NULL, buf_bytes(&message), &result, err))
+	if (!call(settings, tls, is_checked ? &check : NULL, buf_bytes(&message), &result, err))
 		return NULL;
 	return read_answer(&result, err);
 }

@@ -23,6 +23,12 @@ static const struct {
 		"the premain must be able to create the UUID file: list it in sgx.allowed_files, "
 		"or name another place with EDG_MARBLE_UUID_FILE; where it does not last, the "
 		"secrets derived for this Marble change with every start" },
+	{ "and its client API gives none",
+		"a Coordinator without a quote in its certificate has to be asked at its client API: "
+		"EDG_MARBLE_COORDINATOR_CLIENT_ADDR names that (by default the host of "
+		"EDG_MARBLE_COORDINATOR_ADDR with port 4433)" },
+	{ "EDG_MARBLE_COORDINATOR_CLIENT_ADDR",
+		"it must name the client API, for example localhost:4433" },
 	{ "Name or service not known",
 		"check EDG_MARBLE_COORDINATOR_ADDR; inside an enclave names are found only with "
 		"libnss_dns and libresolv as trusted files and /etc/hosts, /etc/resolv.conf, "

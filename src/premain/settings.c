@@ -28,6 +28,7 @@ bool settings_read(struct settings *settings, struct error *err)
 		.coordinator = variable("EDG_MARBLE_COORDINATOR_ADDR", "localhost:2001"),
 		.dns_names = variable("EDG_MARBLE_DNS_NAMES", "localhost"),
 		.coordinator_era = variable("EDG_MARBLE_COORDINATOR_ERA", NULL),
+		.client_api = variable("EDG_MARBLE_COORDINATOR_CLIENT_ADDR", NULL),
 	};
 	if (!settings->marble_type)
 		return error_set(

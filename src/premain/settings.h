@@ -11,6 +11,7 @@ struct settings {
 	const char *coordinator;     /* host:port of the mesh API */
 	const char *dns_names;       /* separated by commas */
 	const char *coordinator_era; /* which Coordinator is accepted; NULL: any */
+	const char *client_api;      /* host:port; NULL: on the host of the mesh API, port 4433 */
 	char *uuid_file;
 };
 

@@ -85,7 +85,7 @@ class Request:
 class FakeCoordinator:
     """Answers with `answer(request)`: an ActivationResp in bytes, or a pair of status and text."""
 
-    def __init__(self, credentials):
+    def __init__(self, credentials, host="localhost"):
         self.answer = lambda request: parameters()
         self.requests = []
         self.certificates = {}  # by the port from which the front calls the back
@@ -101,8 +101,8 @@ class FakeCoordinator:
             "rpc.Marble", {"Activate": grpc.unary_unary_rpc_method_handler(self.activate)}),))
         self.back_port = self.back.add_insecure_port("127.0.0.1:0")
         self.back.start()
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.address = f"localhost:{self.listener.getsockname()[1]}"
+        self.listener = socket.create_server(("127.0.0.1" if host == "localhost" else host, 0))
+        self.address = f"{host}:{self.listener.getsockname()[1]}"
         self.threads = [threading.Thread(target=self.accept)]
         self.threads[0].start()
 

@@ -2,6 +2,7 @@
 """Marbles that verify the Coordinator before they send it anything."""
 
 import datetime
+import hashlib
 import json
 import shutil
 import socket
@@ -9,18 +10,16 @@ import ssl
 import threading
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
+import ra_tls
 from attested import Application, sign_hello
 from attested_fixtures import *  # noqa: F403  pylint: disable=wildcard-import,unused-wildcard-import
 from quote_verifier import Quote, verify
+from ra_tls import (QUOTE_OID, certificate_with, key_hash, mesh_certificate, new_key, quote_in,
+                    show)
 from real_coordinator import Coordinator
 from sim_app import BUILD
 
-QUOTE_OID = x509.ObjectIdentifier("1.2.840.113741.1337.6")
 OTHER = "0f" * 32
 LINES = """
 loader.env.EDG_MARBLE_COORDINATOR_ERA = "era.json"
@@ -57,34 +56,28 @@ def deploy(coordinator, application):
     assert answer.status_code == 200, answer.text
 
 
-def mesh_certificate(address):
-    host, _, port = address.rpartition(":")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    with socket.create_connection((host, int(port)), timeout=20) as plain:
-        with context.wrap_socket(plain) as connection:
-            return x509.load_der_x509_certificate(connection.getpeercert(True))
-
-
-def quote_in(certificate):
-    return certificate.extensions.get_extension_for_oid(QUOTE_OID).value.value
-
-
-def spki_hash(certificate):
-    digest = hashes.Hash(hashes.SHA256())
-    digest.update(certificate.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo))
-    return digest.finalize()
-
-
-def test_the_mesh_certificate_carries_a_quote_over_its_key(coordinator, machine):
+def test_the_mesh_certificate_carries_two_quotes(coordinator, machine):
     certificate = mesh_certificate(coordinator.mesh)
+    quote, claims = ra_tls.evidence_in(certificate)
+    assert ra_tls.decode(claims).keys() == {"pubkey-hash"}
+    assert ra_tls.decode(ra_tls.decode(claims)["pubkey-hash"]) == [1, key_hash(certificate)]
     now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
-    result = verify(quote_in(certificate), machine.folder / "collateral",
-                    machine.folder / "root_ca.pem", now)
-    assert result.quote.report.report_data == spki_hash(certificate) + bytes(32)
-    assert result.quote.report.mr_enclave.hex() == coordinator.signed.unique_id
-    assert result.status == "UpToDate"
+    bound = {quote: hashlib.sha256(claims).digest(),
+             quote_in(certificate): key_hash(certificate)}
+    assert len(bound) == 2
+    for value, digest in bound.items():
+        result = verify(value, machine.folder / "collateral", machine.folder / "root_ca.pem", now)
+        assert result.quote.report.report_data == digest + bytes(32)
+        assert result.quote.report.mr_enclave.hex() == coordinator.signed.unique_id
+
+
+def test_gramine_finds_both_extensions(coordinator):
+    """It looks for these bytes: the OID, and an octet string whose length takes two bytes."""
+    der = mesh_certificate(coordinator.mesh).public_bytes(
+        ra_tls.serialization.Encoding.DER)
+    for oid in ("0606678105050409", "06092a864886f84d8a3906"):
+        assert der.count(bytes.fromhex(oid)) == 1
+        assert der.count(bytes.fromhex(oid + "0482")) == 1
 
 
 def test_a_marble_starts_at_the_coordinator_that_it_expects(coordinator, new_verifying):
@@ -149,29 +142,23 @@ def test_a_coordinator_in_simulation_is_refused(coordinator, new_verifying, tmp_
     simulation = Coordinator([BUILD / "bin/coordinator", "--simulation"], {},
                              tmp_path / "simulation").start()
     try:
-        run = application.run(simulation, "web")
+        run = application.run(simulation, "web",
+                              EDG_MARBLE_COORDINATOR_CLIENT_ADDR=simulation.client)
     finally:
         simulation.stop()
     assert run.status == 1
-    assert "its certificate carries no quote" in run.stderr
+    assert "its certificate carries no quote, and its client API gives none: " in run.stderr
+    assert "this Coordinator runs in simulation mode" in run.stderr
 
 
 class Impostor:
-    """Shows the quote of another in a certificate of its own; takes one connection."""
+    """Shows extensions of another in a certificate of its own; takes one connection."""
 
-    def __init__(self, folder, quote):
-        key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "MarbleRun Coordinator")])
-        now = datetime.datetime.utcnow()
-        certificate = (x509.CertificateBuilder().subject_name(name).issuer_name(name)
-                       .public_key(key.public_key()).serial_number(1).not_valid_before(now)
-                       .not_valid_after(now + datetime.timedelta(days=1))
-                       .add_extension(x509.UnrecognizedExtension(QUOTE_OID, quote), False)
-                       .sign(key, hashes.SHA256()))
-        (folder / "cert.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-        (folder / "key.pem").write_bytes(key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption()))
+    def __init__(self, folder, extensions):
+        key = new_key()
+        shown = show(certificate_with(key, extensions), key)
+        (folder / "cert.pem").write_bytes(shown.cert)
+        (folder / "key.pem").write_bytes(shown.key)
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
         self.context.set_alpn_protocols(["h2"])
@@ -199,11 +186,25 @@ class Impostor:
 def test_the_quote_of_another_does_not_help_an_impostor(coordinator, new_verifying, tmp_path):
     application = new_verifying(era_of(coordinator))
     (tmp_path / "impostor").mkdir()
-    impostor = Impostor(tmp_path / "impostor", quote_in(mesh_certificate(coordinator.mesh)))
+    quote = quote_in(mesh_certificate(coordinator.mesh))
+    impostor = Impostor(tmp_path / "impostor", {QUOTE_OID: quote})
     run = application.run(impostor.address, "web")
     assert impostor.end() == b""
     assert run.status == 1
     assert "its quote is not over the key of its certificate" in run.stderr
+
+
+def test_the_client_api_of_another_does_not_help_an_impostor(
+        coordinator, new_verifying, tmp_path):
+    application = new_verifying(era_of(coordinator))
+    (tmp_path / "impostor").mkdir()
+    impostor = Impostor(tmp_path / "impostor", {})
+    run = application.run(impostor.address, "web",
+                          EDG_MARBLE_COORDINATOR_CLIENT_ADDR=coordinator.client)
+    assert impostor.end() == b""
+    assert run.status == 1
+    assert f"the quote of its client API at {coordinator.client}: " in run.stderr
+    assert "it does not vouch for the key of the mesh API: somebody stands in between" in run.stderr
 
 
 def test_a_changed_quote_is_refused(coordinator, new_verifying, tmp_path):
@@ -211,7 +212,7 @@ def test_a_changed_quote_is_refused(coordinator, new_verifying, tmp_path):
     quote = bytearray(quote_in(mesh_certificate(coordinator.mesh)))
     quote[len(Quote.parse(bytes(quote)).signed_part) - 64] ^= 1  # of the report data
     (tmp_path / "impostor").mkdir()
-    impostor = Impostor(tmp_path / "impostor", bytes(quote))
+    impostor = Impostor(tmp_path / "impostor", {QUOTE_OID: bytes(quote)})
     run = application.run(impostor.address, "web")
     impostor.end()
     assert run.status == 1

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "client/ca_pair.h"
+#include "attest/ca_pair.h"
 
 #include "crypto/pem.h"
 
@@ -31,6 +31,15 @@ void ca_pair_free(struct ca_pair *certs)
 	X509_free(certs->intermediate);
 	X509_free(certs->root);
 	*certs = (struct ca_pair){ 0 };
+}
+
+bool ca_pair_check(const struct ca_pair *certs, struct error *err)
+{
+	return (X509_verify(certs->intermediate, X509_get0_pubkey(certs->root)) == 1 &&
+		       X509_check_ca(certs->intermediate) == 1) ||
+	       error_set(err, ERROR_DENIED,
+		       "the intermediate certificate is not issued by the Coordinator's root "
+		       "certificate");
 }
 
 void ca_pair_put(const struct ca_pair *certs, struct buf *out)
