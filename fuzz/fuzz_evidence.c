@@ -7,20 +7,22 @@
 #include "base/hex.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-/* The generator of P-256, as a public key. */
-static const char point_hex[] = "6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
-				"4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5";
+/* The generator of P-256, as a public key in DER. */
+static const char key_hex[] = "3059301306072a8648ce3d020106082a8648ce3d03010703420004"
+			      "6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
+			      "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5";
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct bytes input = { data, size };
 	struct evidence evidence;
-	uint8_t point[P256_RAW_SIZE];
+	AUTO(buf_free) struct buf der = { 0 };
 	AUTO(buf_free) struct buf again = { 0 };
-	if (!hex_decode_exact(point, sizeof(point), point_hex))
+	if (!hex_decode(&der, key_hex, strlen(key_hex)))
 		abort();
-	AUTO(auto_pkey) EVP_PKEY *key = p256_read_point(point, NULL);
+	AUTO(auto_pkey) EVP_PKEY *key = key_read_public(buf_bytes(&der), NULL);
 	if (!key)
 		abort();
 	(void)evidence_check_key(input, key, NULL);

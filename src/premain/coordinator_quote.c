@@ -2,6 +2,7 @@
 #include "premain/coordinator_quote.h"
 
 #include "base/base64.h"
+#include "base/clock.h"
 #include "base/memory.h"
 #include "net/get.h"
 
@@ -69,7 +70,7 @@ static bool ask_either(const char *address, struct net_answer *answer, struct er
 	const struct net_get get = {
 		.tls = anybody,
 		.body_max = ANSWER_MAX,
-		.limits = { .silence = SILENCE_MAX, .deadline = net_clock() + ANSWER_WAIT },
+		.limits = { .silence = SILENCE_MAX, .deadline = clock_steady() + ANSWER_WAIT },
 	};
 	if (!anybody || !ask(&get, address, "/api/v2/quote", answer, err))
 		return false;
