@@ -16,8 +16,8 @@
 #include <string.h>
 
 /*
- * Milliseconds: whoever replaces collateral waits no longer for it to count, and looking costs a
- * tenth of a verification, in an enclave more.
+ * Milliseconds after which a file that was written in place counts; one that was replaced does at
+ * once. To look at all files costs a tenth of a verification, in an enclave more.
  */
 #define COLLATERAL_LOOK_AGAIN 1000
 

@@ -6,6 +6,7 @@
 #include "base/hex.h"
 #include "base/memory.h"
 #include "crypto/digest.h"
+#include "dcap/collateral_stamps.h"
 #include "dcap/signed_document.h"
 
 #include <errno.h>
@@ -17,8 +18,6 @@
 
 #define SETS_MAX  32 /* kinds of platforms whose collateral is kept verified */
 #define CHAIN_MAX 65536
-/* Longer than the steps of any file system's clock. */
-#define SETTLED_AFTER 2 /* seconds */
 
 static const struct {
 	const char *name;
@@ -30,24 +29,6 @@ static const struct {
 	[COLLATERAL_QE_IDENTITY_CHAIN] = { "qe_identity_issuer_chain.pem", CHAIN_MAX },
 	[COLLATERAL_PCK_CRL] = { "pck.crl", CRL_MAX },
 	[COLLATERAL_ROOT_CRL] = { "root_ca.crl", CRL_MAX },
-};
-
-/* What tells one state of a file from another without reading it. */
-struct stamp {
-	dev_t device;
-	ino_t inode;
-	off_t size;
-	struct timespec modified;
-	struct timespec changed;
-};
-
-struct stamps {
-	struct stamp files[COLLATERAL_FILES];
-	/*
-	 * False while a file is so young, or the system tells so little about its age, that it
-	 * could change once more under the same stamp.
-	 */
-	bool are_settled;
 };
 
 /* What a set is for. */
@@ -116,51 +97,6 @@ void collateral_folder_close(struct collateral_folder *folder)
 	free(folder);
 }
 
-/* Notes one file; `now` tells whether it is settled. */
-static void put_stamp(
-	struct stamps *stamps, size_t file, const struct stat *info, const struct timespec *now)
-{
-	stamps->files[file] = (struct stamp){ info->st_dev, info->st_ino, info->st_size,
-		info->st_mtim, info->st_ctim };
-	if (!info->st_mtim.tv_sec || info->st_mtim.tv_sec + SETTLED_AFTER > now->tv_sec)
-		stamps->are_settled = false;
-}
-
-/* A file that cannot be seen leaves zeros: reading it will say why. */
-static struct stamps take_stamps(const char *path)
-{
-	struct stamps stamps = { .are_settled = true };
-	struct timespec now;
-	/* once, as the way to the folder costs more than to look into it; -1 finds nothing */
-	AUTO(auto_close) int folder = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	clock_gettime(CLOCK_REALTIME, &now);
-	for (size_t i = 0; i < COLLATERAL_FILES; i++) {
-		struct stat info = { 0 };
-		if (fstatat(folder, sources[i].name, &info, 0) != 0)
-			info = (struct stat){ 0 };
-		put_stamp(&stamps, i, &info, &now);
-	}
-	return stamps;
-}
-
-static bool time_equal(const struct timespec *a, const struct timespec *b)
-{
-	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
-static bool stamps_equal(const struct stamps *a, const struct stamps *b)
-{
-	for (size_t i = 0; i < COLLATERAL_FILES; i++) {
-		const struct stamp *x = &a->files[i];
-		const struct stamp *y = &b->files[i];
-		if (x->device != y->device || x->inode != y->inode || x->size != y->size ||
-			!time_equal(&x->modified, &y->modified) ||
-			!time_equal(&x->changed, &y->changed))
-			return false;
-	}
-	return true;
-}
-
 /* With the lock. NULL if there is none. */
 static struct entry *find_entry(struct collateral_folder *folder, const struct key *key)
 {
@@ -181,14 +117,27 @@ static struct collateral *use(struct collateral_folder *folder, struct entry *en
 	return collateral_keep(entry->collateral);
 }
 
-/* The kept set, if it is so short ago that its files were looked at that nobody looks again. */
-static struct collateral *find_fresh(
-	struct collateral_folder *folder, const struct key *key, bool *is_kept)
+/* With the lock. So short ago were its files looked at that nobody looks again. */
+static bool is_fresh(const struct collateral_folder *folder, const struct entry *entry,
+	const struct stamp *outer)
+{
+	if (clock_steady() - entry->looked_at >= folder->look_again ||
+		!stamp_says_unchanged(&entry->stamps.outer, outer))
+		return false;
+	if (!strcmp(entry->path, folder->path))
+		return true;
+	struct stamp inner = stamp_of(entry->path);
+	return stamp_says_unchanged(&entry->stamps.inner, &inner);
+}
+
+/* The kept set if it is fresh. */
+static struct collateral *find_fresh(struct collateral_folder *folder, const struct key *key,
+	const struct stamp *outer, bool *is_kept)
 {
 	pthread_mutex_lock(&folder->lock);
 	struct entry *entry = find_entry(folder, key);
-	bool is_fresh = entry && clock_steady() - entry->looked_at < folder->look_again;
-	struct collateral *found = is_fresh ? use(folder, entry) : NULL;
+	bool is_good = entry && is_fresh(folder, entry, outer);
+	struct collateral *found = is_good ? use(folder, entry) : NULL;
 	*is_kept = entry != NULL;
 	pthread_mutex_unlock(&folder->lock);
 	return found;
@@ -205,9 +154,8 @@ static struct collateral *find_unchanged(struct collateral_folder *folder, const
 	pthread_mutex_lock(&folder->lock);
 	struct entry *entry = find_entry(folder, key);
 	if (entry && !strcmp(entry->path, path)) {
-		bool is_same =
-			hash ? !memcmp(entry->hash, hash, SHA256_SIZE)
-			     : entry->stamps.are_settled && stamps_equal(&entry->stamps, stamps);
+		bool is_same = hash ? !memcmp(entry->hash, hash, SHA256_SIZE)
+				    : stamps_say_unchanged(&entry->stamps, stamps);
 		if (is_same) {
 			entry->stamps = *stamps;
 			entry->looked_at = clock_steady();
@@ -269,29 +217,28 @@ static bool cannot_open(const char *path, struct error *err)
 }
 
 /* Stamps are those of before each file was read: a change meanwhile is seen at the next look. */
-static bool read_with_stamps(const char *path, struct buf files[COLLATERAL_FILES],
-	struct stamps *stamps, struct error *err)
+static bool read_with_stamps(const char *path, const struct stamp *outer,
+	struct buf files[COLLATERAL_FILES], struct stamps *stamps, struct error *err)
 {
-	struct timespec now;
 	AUTO(auto_close) int folder = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	clock_gettime(CLOCK_REALTIME, &now);
 	if (folder < 0)
 		return cannot_open(path, err);
-	*stamps = (struct stamps){ .are_settled = true };
+	*stamps = stamps_start(outer, folder);
 	for (size_t i = 0; i < COLLATERAL_FILES; i++) {
 		struct stat info;
 		if (!file_read_at(
 			    folder, path, sources[i].name, sources[i].max, &files[i], &info, err))
 			return false;
-		put_stamp(stamps, i, &info, &now);
+		stamps_put(stamps, (enum collateral_file)i, &info);
 	}
 	return true;
 }
 
 bool collateral_folder_read(const char *path, struct buf files[COLLATERAL_FILES], struct error *err)
 {
+	const struct stamp unknown = { 0 };
 	struct stamps stamps;
-	return read_with_stamps(path, files, &stamps, err);
+	return read_with_stamps(path, &unknown, files, &stamps, err);
 }
 
 const char *collateral_file_name(enum collateral_file file)
@@ -302,6 +249,16 @@ const char *collateral_file_name(enum collateral_file file)
 size_t collateral_file_max(enum collateral_file file)
 {
 	return sources[file].max;
+}
+
+/* The kept set if its files did not change. */
+static struct collateral *look_again(struct collateral_folder *folder, const struct key *key,
+	const char *path, const struct stamp *outer)
+{
+	/* once, as the way to the folder costs more than to look into it */
+	AUTO(auto_close) int inner = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct stamps stamps = stamps_take(outer, inner);
+	return find_unchanged(folder, key, path, &stamps, NULL);
 }
 
 static void hash_contents(const struct contents *contents, uint8_t out[SHA256_SIZE])
@@ -317,12 +274,12 @@ static void hash_contents(const struct contents *contents, uint8_t out[SHA256_SI
 }
 
 static struct collateral *read_again(struct collateral_folder *folder, const struct key *key,
-	const char *path, struct error *err)
+	const char *path, const struct stamp *outer, struct error *err)
 {
 	AUTO(free_contents) struct contents contents = { 0 };
 	struct stamps stamps;
 	uint8_t hash[SHA256_SIZE];
-	if (!read_with_stamps(path, contents.files, &stamps, err))
+	if (!read_with_stamps(path, outer, contents.files, &stamps, err))
 		return NULL;
 	hash_contents(&contents, hash);
 	struct collateral *collateral = find_unchanged(folder, key, path, &stamps, hash);
@@ -358,17 +315,17 @@ struct collateral *collateral_folder_get(struct collateral_folder *folder,
 	struct error *err)
 {
 	const struct key key = { fmspc, is_tdx, pck_ca };
+	/* first: a change from now on is then seen at the next use */
+	const struct stamp outer = stamp_of(folder->path);
 	bool is_kept;
-	struct collateral *collateral = find_fresh(folder, &key, &is_kept);
+	struct collateral *collateral = find_fresh(folder, &key, &outer, &is_kept);
 	if (collateral)
 		return collateral;
 	AUTO(auto_free) char *path = path_for(folder, &key);
-	if (is_kept) {
-		struct stamps stamps = take_stamps(path);
-		collateral = find_unchanged(folder, &key, path, &stamps, NULL);
-	}
+	if (is_kept)
+		collateral = look_again(folder, &key, path, &outer);
 	if (!collateral)
-		collateral = read_again(folder, &key, path, err);
+		collateral = read_again(folder, &key, path, &outer, err);
 	if (!collateral && err && err->kind == ERROR_NOT_FOUND) {
 		char digits[2 * PCK_FMSPC_SIZE + 1];
 		hex_format(digits, fmspc, PCK_FMSPC_SIZE);

@@ -27,7 +27,8 @@ struct collateral_folder;
 
 /*
  * `anchor` must outlive it. Files that were looked at are taken to be as they were for `look_again`
- * milliseconds; 0: they are looked at at each use. ERROR_NOT_FOUND if `path` is no folder.
+ * milliseconds, unless one was replaced, added or removed; 0: they are looked at at each use.
+ * ERROR_NOT_FOUND if `path` is no folder.
  */
 struct collateral_folder *collateral_folder_open(
 	const char *path, const struct anchor *anchor, unsigned look_again, struct error *err);

@@ -30,7 +30,7 @@ struct dcap_verifier_config {
 	 * pck_folder.h describes.
 	 */
 	const char *collateral_folder;
-	/* Milliseconds for which the folder's files are taken to be as they were; 0: for none. */
+	/* Milliseconds for which the folder's files are not looked at; see collateral_folder.h. */
 	unsigned look_again;
 	/* In place of the folder, or NULL. The verifier closes it, also when it cannot be made. */
 	struct collateral_source *source;

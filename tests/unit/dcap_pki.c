@@ -222,6 +222,7 @@ void pki_make_old(const struct pki *pki)
 		AUTO(auto_free) char *path = xasprintf("%s/%s", pki->folder, names[i]);
 		MUST(utimensat(AT_FDCWD, path, times, 0) == 0);
 	}
+	MUST(utimensat(AT_FDCWD, pki->folder, times, 0) == 0);
 }
 
 void pki_write(struct pki *pki)

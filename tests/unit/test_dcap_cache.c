@@ -188,6 +188,72 @@ static void a_folder_per_fmspc_is_preferred(void **state)
 	assert_status_at(f, PKI_NOW, TCB_OUT_OF_DATE);
 }
 
+/* A verifier that does not look at its files for an hour. */
+static void trust_files(struct fixture *f)
+{
+	AUTO(auto_free) char *root = xasprintf("%s/root.pem", f->pki.folder);
+	const struct dcap_verifier_config config = {
+		.collateral_folder = f->pki.folder, .trust_root_file = root, .look_again = 3600000
+	};
+	struct error err = { 0 };
+	dcap_verifier_free(f->verifier);
+	f->verifier = dcap_verifier_new(&config, &err);
+	assert_success(f->verifier != NULL, err);
+}
+
+static void replace_pck_crl(const struct fixture *f, const char *folder, const X509 *revoked)
+{
+	AUTO(buf_free) struct buf crl = { 0 };
+	AUTO(auto_free) char *path = xasprintf("%s/pck.crl", folder);
+	issue_crl(&crl, &(struct crl_fields){
+				.issuer = f->pki.ca, .key = f->pki.ca_key, .revoked = revoked });
+	assert_true(file_replace(path, crl.data, crl.size, 0644, NULL));
+}
+
+static void a_file_that_is_replaced_counts_without_looking_at_the_others(void **state)
+{
+	struct fixture *f = *state;
+	trust_files(f);
+	for (int i = 0; i < 2; i++) {
+		pki_make_old(&f->pki);
+		assert_status_at(f, PKI_NOW, TCB_UP_TO_DATE);
+		/* in place, which the folder does not tell */
+		write_pck_crl(f, f->pki.pck);
+		assert_status_at(f, PKI_NOW, TCB_UP_TO_DATE);
+		replace_pck_crl(f, f->pki.folder, f->pki.pck);
+		assert_refused_at(f, PKI_NOW, ERROR_DENIED, "is revoked");
+		replace_pck_crl(f, f->pki.folder, NULL);
+		assert_status_at(f, PKI_NOW, TCB_UP_TO_DATE);
+	}
+}
+
+static void a_folder_that_is_young_is_looked_into(void **state)
+{
+	struct fixture *f = *state;
+	trust_files(f);
+	assert_status_at(f, PKI_NOW, TCB_UP_TO_DATE);
+	write_pck_crl(f, f->pki.pck);
+	assert_refused_at(f, PKI_NOW, ERROR_DENIED, "is revoked");
+}
+
+static void files_in_a_folder_of_their_own_count_when_replaced(void **state)
+{
+	struct fixture *f = *state;
+	AUTO(auto_free) char *path = xasprintf("%s/00ff00000001", f->pki.folder);
+	struct pki inner = f->pki;
+	assert_int_equal(mkdir(path, 0755), 0);
+	snprintf(inner.folder, sizeof(inner.folder), "%s", path);
+	pki_write(&inner);
+	trust_files(f);
+	pki_make_old(&f->pki);
+	pki_make_old(&inner);
+	assert_status_at(f, PKI_NOW, TCB_UP_TO_DATE);
+	write_pck_crl(f, f->pki.pck); /* of the outer folder, which does not count */
+	assert_status_at(f, PKI_NOW, TCB_UP_TO_DATE);
+	replace_pck_crl(f, path, f->pki.pck);
+	assert_refused_at(f, PKI_NOW, ERROR_DENIED, "is revoked");
+}
+
 enum { THREADS = 4, ROUNDS = 50 };
 
 static void *verify_often(void *argument)
@@ -259,6 +325,9 @@ int main(void)
 		test_with_verifier(a_known_platform_does_not_vouch_for_changed_quotes),
 		test_with_verifier(collateral_that_is_not_there_is_named),
 		test_with_verifier(a_folder_per_fmspc_is_preferred),
+		test_with_verifier(a_file_that_is_replaced_counts_without_looking_at_the_others),
+		test_with_verifier(a_folder_that_is_young_is_looked_into),
+		test_with_verifier(files_in_a_folder_of_their_own_count_when_replaced),
 		test_with_verifier(threads_share_a_verifier),
 		cmocka_unit_test(the_cache_keeps_what_is_used_and_stays_small),
 	};
