@@ -132,10 +132,8 @@ static bool verify(const struct options *options, const struct quote_file *file,
 		.cache_folder = options->collateral_cache,
 		.trust_root_file = options->trust_root,
 	};
-	verdict->time = clock_now();
-	if (options->at && !clock_parse_utc(options->at, &verdict->time))
-		return error_set(err, ERROR_INVALID,
-			"--at %s: a time has the form 2025-06-15T12:00:00Z", options->at);
+	if (!options_time(options, &verdict->time, err))
+		return false;
 	AUTO(auto_verifier) struct dcap_verifier *verifier = pccs_verifier_new(&where, err);
 	if (!verifier)
 		return false;
@@ -147,7 +145,9 @@ static bool verify(const struct options *options, const struct quote_file *file,
 
 static json_t *result_document(const struct dcap_result *result)
 {
+	char from[CLOCK_TEXT_SIZE];
 	char until[CLOCK_TEXT_SIZE];
+	clock_format_utc(from, result->valid_from);
 	clock_format_utc(until, result->valid_until);
 	json_t *advisories = json_array();
 	for (size_t i = 0; i < result->advisory_count; i++)
@@ -161,6 +161,7 @@ static json_t *result_document(const struct dcap_result *result)
 	json_object_set_new(out, "advisories", advisories);
 	json_object_set_new(
 		out, "tcbEvaluationDataNumber", json_integer(result->tcb_evaluation_number));
+	json_object_set_new(out, "validFrom", json_string(from));
 	json_object_set_new(out, "validUntil", json_string(until));
 	json_object_set_new(out, "simulated", json_boolean(result->is_simulated));
 	return out;
@@ -196,7 +197,9 @@ static void print_checks(const struct verdict *verdict)
 
 static void print_result(const struct dcap_result *result)
 {
+	char from[CLOCK_TEXT_SIZE];
 	char until[CLOCK_TEXT_SIZE];
+	clock_format_utc(from, result->valid_from);
 	clock_format_utc(until, result->valid_until);
 	printf("TCB status: %s (platform %s, Quoting Enclave %s%s%s)\nAdvisories:",
 		tcb_status_name(result->status), tcb_status_name(result->platform_status),
@@ -204,8 +207,8 @@ static void print_result(const struct dcap_result *result)
 		result->is_tdx ? tcb_status_name(result->tdx_module_status) : "");
 	for (size_t i = 0; i < result->advisory_count; i++)
 		printf(" %s", result->advisories[i]);
-	printf("%s\nTCB evaluation data number: %u\nThis holds until %s\n",
-		result->advisory_count ? "" : " none", result->tcb_evaluation_number, until);
+	printf("%s\nTCB evaluation data number: %u\nThis holds from %s until %s\n",
+		result->advisory_count ? "" : " none", result->tcb_evaluation_number, from, until);
 	if (result->is_simulated)
 		puts("SIMULATED: the trusted root is not Intel's, so this proves nothing about hardware");
 }

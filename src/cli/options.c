@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/options.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 
 #include <stdlib.h>
@@ -108,6 +109,14 @@ void options_complete(struct options *options, const struct flag *flags, size_t 
 		if (value && is_unset(options, &flags[i]))
 			option_set(options, &flags[i], value, NULL);
 	}
+}
+
+bool options_time(const struct options *options, int64_t *time, struct error *err)
+{
+	*time = clock_now();
+	return !options->at || clock_parse_utc(options->at, time) ||
+	       error_set(err, ERROR_INVALID, "--at %s: a time has the form 2025-06-15T12:00:00Z",
+		       options->at);
 }
 
 void options_free(struct options *options)

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct text_list {
 	char **items; /* owned */
@@ -80,6 +81,9 @@ bool option_set(
 
 /* Takes what was not set from the environment, else from the flags' fallbacks. */
 void options_complete(struct options *options, const struct flag *flags, size_t count);
+
+/* The time of --at, or now. ERROR_INVALID for another form. */
+bool options_time(const struct options *options, int64_t *time, struct error *err);
 
 void options_free(struct options *options);
 

@@ -62,8 +62,9 @@ struct dcap_result {
 	enum tcb_status tdx_module_status; /* UpToDate where there is no module of its own */
 	char **advisories;                 /* of the matched levels, in order of appearance */
 	size_t advisory_count;
-	int64_t valid_until; /* earliest end of anything that was relied on */
-	uint32_t tcb_evaluation_number;
+	int64_t valid_from;  /* latest start of anything that was relied on (clause 4.2, rule 4) */
+	int64_t valid_until; /* earliest end */
+	uint32_t tcb_evaluation_number; /* the smaller one of TCB info and QE identity */
 	uint8_t fmspc[6];
 	uint8_t ppid[16]; /* names the platform, for allow-lists */
 	bool is_simulated;

@@ -124,6 +124,15 @@ def test_a_date_may_be_given(cli, make_quote):
     path = make_quote()
     done = cli.run("quote", "verify", path, *trust(make_quote), "--at", "2020-01-01T00:00:00Z")
     assert "is not valid before" in done.stderr
+    result = json.loads(cli.succeed("quote", "verify", path, "-o", "json",
+                                    *trust(make_quote)))["result"]
+    start, end = result["validFrom"], result["validUntil"]
+    for time in start, end:
+        text = cli.succeed("quote", "verify", path, *trust(make_quote), "--at", time)
+        assert f"This holds from {start} until {end}" in text
+    assert start < end
+    for time in start.replace("20", "19", 1), end.replace("20", "21", 1):
+        assert cli.run("quote", "verify", path, *trust(make_quote), "--at", time).returncode == 1
     assert "a time has the form" in cli.fail(
         "quote", "verify", path, *trust(make_quote), "--at", "yesterday")
 

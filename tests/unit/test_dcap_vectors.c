@@ -120,6 +120,7 @@ static void assert_result(const struct dcap_result *result, const json_t *expect
 		tcb_status_name(result->platform_status), text_at(statuses, "tcb_level_status"));
 	assert_string_equal(tcb_status_name(result->qe_status), text_at(statuses, "qe_tcb_status"));
 	assert_advisories(result, statuses);
+	assert_int_equal(result->valid_from, date_at(expected, "valid_from"));
 	assert_int_equal(result->valid_until, date_at(expected, "valid_to"));
 	assert_false(result->is_simulated);
 	assert_hex(result->fmspc, sizeof(result->fmspc),
