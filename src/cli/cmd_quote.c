@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The two `quote` commands: what a quote in a file says, and whether it is to be believed. */
-#include "attest/policy.h"
+#include "attest/platform_policy.h"
 #include "attest/report_header.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -90,13 +90,13 @@ static void add_steps(struct verdict *verdict)
 static bool check_tcb(
 	const struct options *options, const struct dcap_result *result, struct error *err)
 {
-	const struct package_properties accepted = {
+	const struct platform_policy accepted = {
 		.accepted_tcb_statuses = options->accepted_tcb_statuses.items,
 		.accepted_tcb_status_count = options->accepted_tcb_statuses.count,
 		.accepted_advisories = options->accepted_advisories.items,
 		.accepted_advisory_count = options->accepted_advisories.count,
 	};
-	return policy_check_tcb(&accepted, result, err) ||
+	return platform_policy_check_tcb(&accepted, result, err) ||
 	       error_prefix(err, "update the machine, or accept it with --accepted-tcb-statuses");
 }
 

@@ -26,9 +26,9 @@ static const struct go_json_field package_fields[] = {
 	GO_JSON_FIELD(package_properties, "RTMR2", go_json_text, rtmr[2]),
 	GO_JSON_FIELD(package_properties, "RTMR3", go_json_text, rtmr[3]),
 	GO_JSON_PAIR(package_properties, "AcceptedTCBStatuses", go_json_text_list,
-		accepted_tcb_statuses, accepted_tcb_status_count),
+		platform.accepted_tcb_statuses, platform.accepted_tcb_status_count),
 	GO_JSON_PAIR(package_properties, "AcceptedAdvisories", go_json_text_list,
-		accepted_advisories, accepted_advisory_count),
+		platform.accepted_advisories, platform.accepted_advisory_count),
 	GO_JSON_END,
 };
 

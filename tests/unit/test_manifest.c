@@ -38,11 +38,11 @@ static void a_manifest_becomes_its_model(void **state)
 	assert_null(p->unique_id);
 	assert_string_equal(p->signer_id, "b");
 	assert_true(p->product_id == UINT64_MAX && p->security_version == 0);
-	assert_int_equal(p->accepted_tcb_status_count, 2);
-	assert_string_equal(p->accepted_tcb_statuses[1], "OutOfDate");
-	assert_string_equal(p->accepted_advisories[0], "INTEL-SA-1");
+	assert_int_equal(p->platform.accepted_tcb_status_count, 2);
+	assert_string_equal(p->platform.accepted_tcb_statuses[1], "OutOfDate");
+	assert_string_equal(p->platform.accepted_advisories[0], "INTEL-SA-1");
 	const struct package_properties *q = strmap_get(&manifest->packages, "q");
-	assert_true(!q->unique_id && !q->has_product_id && !q->accepted_advisory_count);
+	assert_true(!q->unique_id && !q->has_product_id && !q->platform.accepted_advisory_count);
 	const struct manifest_marble *m = marble(manifest, "m");
 	assert_string_equal(m->package, "p");
 	assert_true(m->max_activations == 3 && m->disable_secret_binding);

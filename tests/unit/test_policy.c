@@ -146,10 +146,10 @@ static void properties_are_printed_with_what_is_set(void **state)
 		.has_product_id = true,
 		.has_security_version = true,
 		.security_version = 7,
-		.accepted_tcb_statuses = list_of("OutOfDate", "SWHardeningNeeded"),
-		.accepted_tcb_status_count = 2,
-		.accepted_advisories = list_of("INTEL-SA-00001", NULL),
-		.accepted_advisory_count = 1 };
+		.platform.accepted_tcb_statuses = list_of("OutOfDate", "SWHardeningNeeded"),
+		.platform.accepted_tcb_status_count = 2,
+		.platform.accepted_advisories = list_of("INTEL-SA-00001", NULL),
+		.platform.accepted_advisory_count = 1 };
 	AUTO(buf_free) struct buf out = { 0 };
 	package_properties_put_text(&properties, &out);
 	assert_string_equal(buf_text(&out),
@@ -161,10 +161,9 @@ static void properties_are_printed_with_what_is_set(void **state)
 static void a_list_of_statuses_replaces_the_default(void **state)
 {
 	(void)state;
-	struct package_properties none = { 0 };
-	AUTO(package_properties_free)
-	struct package_properties listed = { .accepted_tcb_statuses =
-						     list_of("OutOfDate", "UpToDate"),
+	struct platform_policy none = { 0 };
+	AUTO(platform_policy_free)
+	struct platform_policy listed = { .accepted_tcb_statuses = list_of("OutOfDate", "UpToDate"),
 		.accepted_tcb_status_count = 2 };
 	static const bool by_default[] = {
 		[TCB_UP_TO_DATE] = true, [TCB_SW_HARDENING_NEEDED] = true, [TCB_REVOKED] = false
@@ -175,12 +174,12 @@ static void a_list_of_statuses_replaces_the_default(void **state)
 	for (enum tcb_status s = TCB_UP_TO_DATE; s <= TCB_REVOKED; s++) {
 		struct dcap_result result = { .status = s };
 		struct error err = { 0 };
-		assert_int_equal(policy_check_tcb(&none, &result, &err), by_default[s]);
-		assert_int_equal(policy_check_tcb(&listed, &result, &err), by_list[s]);
+		assert_int_equal(platform_policy_check_tcb(&none, &result, &err), by_default[s]);
+		assert_int_equal(platform_policy_check_tcb(&listed, &result, &err), by_list[s]);
 	}
 	struct dcap_result result = { .status = TCB_SW_HARDENING_NEEDED };
 	struct error err = { 0 };
-	assert_failure(policy_check_tcb(&listed, &result, &err), err, ERROR_DENIED,
+	assert_failure(platform_policy_check_tcb(&listed, &result, &err), err, ERROR_DENIED,
 		"TCB level invalid: SWHardeningNeeded");
 }
 
@@ -191,9 +190,9 @@ static void advisories_count_for_software_hardening(void **state)
 	char second[] = "INTEL-SA-00657";
 	char third[] = "INTEL-SA-00767";
 	char *advisories[] = { first, second, third };
-	AUTO(package_properties_free)
-	struct package_properties required = { .accepted_tcb_statuses =
-						       list_of("SWHardeningNeeded", "OutOfDate"),
+	AUTO(platform_policy_free)
+	struct platform_policy required = { .accepted_tcb_statuses =
+						    list_of("SWHardeningNeeded", "OutOfDate"),
 		.accepted_tcb_status_count = 2,
 		.accepted_advisories = list_of("intel-sa-00615", "INTEL-SA-99999"),
 		.accepted_advisory_count = 2 };
@@ -201,17 +200,17 @@ static void advisories_count_for_software_hardening(void **state)
 		.status = TCB_SW_HARDENING_NEEDED, .advisories = advisories, .advisory_count = 1
 	};
 	struct error err = { 0 };
-	assert_success(policy_check_tcb(&required, &result, &err), err);
+	assert_success(platform_policy_check_tcb(&required, &result, &err), err);
 	result.advisory_count = 3;
-	assert_false(policy_check_tcb(&required, &result, &err));
+	assert_false(platform_policy_check_tcb(&required, &result, &err));
 	assert_string_equal(err.message,
 		"TCB status SWHardeningNeeded contains advisories not accepted by configuration: "
 		"[INTEL-SA-00657 INTEL-SA-00767]");
 	result.status = TCB_OUT_OF_DATE;
-	assert_success(policy_check_tcb(&required, &result, &err), err);
-	struct package_properties any = { 0 };
+	assert_success(platform_policy_check_tcb(&required, &result, &err), err);
+	struct platform_policy any = { 0 };
 	result.status = TCB_SW_HARDENING_NEEDED;
-	assert_success(policy_check_tcb(&any, &result, &err), err);
+	assert_success(platform_policy_check_tcb(&any, &result, &err), err);
 }
 
 static void a_quote_is_bound_to_the_certificate_of_its_connection(void **state)
@@ -263,19 +262,19 @@ static void checks_come_in_the_order_of_the_spec(void **state)
 	replace_once(
 		&pki->tcb_info, "\"UpToDate\"", "\"SWHardeningNeeded\",\"advisoryIDs\":[\"A\"]");
 	pki_write_file(pki, "tcb_info.json", bytes_of_text("{}"));
-	required.accepted_tcb_statuses = list_of("OutOfDate", NULL);
-	required.accepted_tcb_status_count = 1;
+	required.platform.accepted_tcb_statuses = list_of("OutOfDate", NULL);
+	required.platform.accepted_tcb_status_count = 1;
 	assert_failure(verify(pki, &required, "other", &err), err, ERROR_INVALID, "TCB info");
 	pki_write(pki);
 	assert_failure(verify(pki, &required, "other", &err), err, ERROR_DENIED,
 		"TCB level invalid: SWHardeningNeeded");
-	free(required.accepted_tcb_statuses[0]);
-	required.accepted_tcb_statuses[0] = xstrdup("SWHardeningNeeded");
-	required.accepted_advisories = list_of("B", NULL);
-	required.accepted_advisory_count = 1;
+	free(required.platform.accepted_tcb_statuses[0]);
+	required.platform.accepted_tcb_statuses[0] = xstrdup("SWHardeningNeeded");
+	required.platform.accepted_advisories = list_of("B", NULL);
+	required.platform.accepted_advisory_count = 1;
 	assert_failure(
 		verify(pki, &required, "other", &err), err, ERROR_DENIED, "configuration: [A]");
-	required.accepted_advisories[0][0] = 'a';
+	required.platform.accepted_advisories[0][0] = 'a';
 	assert_failure(verify(pki, &required, "other", &err), err, ERROR_DENIED, "hash(cert)");
 	assert_failure(verify(pki, &required, "certificate", &err), err, ERROR_DENIED,
 		"PackageProperties not compliant");
@@ -288,14 +287,15 @@ static void an_outdated_platform_is_accepted_when_listed(void **state)
 {
 	struct pki *pki = *state;
 	AUTO(package_properties_free)
-	struct package_properties required = { .accepted_tcb_statuses = list_of("OutOfDate", NULL),
-		.accepted_tcb_status_count = 1 };
+	struct package_properties required = { .platform.accepted_tcb_statuses =
+						       list_of("OutOfDate", NULL),
+		.platform.accepted_tcb_status_count = 1 };
 	struct error err = { 0 };
 	pki->qe_report.isv_svn = 6;
 	assert_success(verify(pki, &required, "certificate", &err), err);
 	pki->qe_report.isv_svn = 2;
-	free(required.accepted_tcb_statuses[0]);
-	required.accepted_tcb_statuses[0] = xstrdup("Revoked");
+	free(required.platform.accepted_tcb_statuses[0]);
+	required.platform.accepted_tcb_statuses[0] = xstrdup("Revoked");
 	assert_failure(verify(pki, &required, "certificate", &err), err, ERROR_DENIED,
 		"TCB level invalid: Revoked");
 }
