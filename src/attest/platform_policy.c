@@ -2,8 +2,10 @@
 #include "attest/platform_policy.h"
 
 #include "base/cleanup.h"
+#include "base/hex.h"
 #include "base/memory.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -19,6 +21,7 @@ void platform_policy_free(struct platform_policy *policy)
 {
 	free_list(policy->accepted_tcb_statuses, policy->accepted_tcb_status_count);
 	free_list(policy->accepted_advisories, policy->accepted_advisory_count);
+	free_list(policy->accepted_platforms, policy->accepted_platform_count);
 	*policy = (struct platform_policy){ 0 };
 }
 
@@ -44,6 +47,11 @@ void platform_policy_put_text(const struct platform_policy *policy, struct buf *
 		policy->accepted_tcb_status_count);
 	put_named_list(out, "AcceptedAdvisories", policy->accepted_advisories,
 		policy->accepted_advisory_count);
+	if (policy->minimum_tcb_evaluation_number)
+		buf_printf(out, ", MinimumTCBEvaluationDataNumber: %" PRIu64,
+			policy->minimum_tcb_evaluation_number);
+	put_named_list(out, "AcceptedPlatforms", policy->accepted_platforms,
+		policy->accepted_platform_count);
 }
 
 static bool accepts_status(const struct platform_policy *policy, const char *status)
@@ -94,4 +102,53 @@ bool platform_policy_check_tcb(
 	if (!accepts_status(policy, status))
 		return error_set(err, ERROR_DENIED, "TCB level invalid: %s", status);
 	return result->status != TCB_SW_HARDENING_NEEDED || check_advisories(policy, result, err);
+}
+
+static bool check_evaluation_number(
+	const struct platform_policy *policy, const struct dcap_result *result, struct error *err)
+{
+	return result->tcb_evaluation_number >= policy->minimum_tcb_evaluation_number ||
+	       error_set(err, ERROR_DENIED,
+		       "the collateral has TCB evaluation data number %" PRIu32
+		       ", at least %" PRIu64
+		       " is demanded: get newer collateral, as with 'marblerun collateral fetch'",
+		       result->tcb_evaluation_number, policy->minimum_tcb_evaluation_number);
+}
+
+bool platform_policy_is_platform_id(const char *text)
+{
+	uint8_t id[PCK_PLATFORM_ID_SIZE];
+	return hex_decode_exact(id, sizeof(id), text);
+}
+
+static bool accepts_platform(const struct platform_policy *policy, const char *id)
+{
+	for (size_t i = 0; i < policy->accepted_platform_count; i++) {
+		if (!strcasecmp(policy->accepted_platforms[i], id))
+			return true;
+	}
+	return false;
+}
+
+static bool check_platform(
+	const struct platform_policy *policy, const struct dcap_result *result, struct error *err)
+{
+	char ppid[2 * PCK_PLATFORM_ID_SIZE + 1];
+	char instance_id[2 * PCK_PLATFORM_ID_SIZE + 1];
+	hex_format(ppid, result->ppid, PCK_PLATFORM_ID_SIZE);
+	hex_format(instance_id, result->instance_id, PCK_PLATFORM_ID_SIZE);
+	if (!policy->accepted_platform_count || accepts_platform(policy, ppid) ||
+		(result->has_instance_id && accepts_platform(policy, instance_id)))
+		return true;
+	return error_set(err, ERROR_DENIED,
+		"the platform with PPID %s%s%s is none of those accepted: add it to them if you "
+		"know this machine",
+		ppid, result->has_instance_id ? " and platform instance ID " : "",
+		result->has_instance_id ? instance_id : "");
+}
+
+bool platform_policy_check_machine(
+	const struct platform_policy *policy, const struct dcap_result *result, struct error *err)
+{
+	return check_evaluation_number(policy, result, err) && check_platform(policy, result, err);
 }

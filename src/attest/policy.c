@@ -155,6 +155,7 @@ bool policy_verify_quote(struct dcap_verifier *verifier, struct bytes report,
 	if (!report_header_strip(report, &quote, err) ||
 		!dcap_verify(verifier, quote, now, &result, err) ||
 		!platform_policy_check_tcb(&required->platform, &result, err) ||
+		!platform_policy_check_machine(&required->platform, &result, err) ||
 		!policy_check_binding(certificate_der, &result, err) ||
 		!policy_check_properties(required, &result, err))
 		return false;

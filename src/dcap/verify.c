@@ -294,6 +294,8 @@ static void fill_result(
 	result->is_simulated = anchor->is_simulated;
 	memcpy(result->fmspc, signer->platform.fmspc, sizeof(result->fmspc));
 	memcpy(result->ppid, signer->platform.ppid, sizeof(result->ppid));
+	result->has_instance_id = signer->platform.is_multi_package;
+	memcpy(result->instance_id, signer->platform.instance_id, sizeof(result->instance_id));
 }
 
 bool dcap_verify(struct dcap_verifier *verifier, struct bytes quote, int64_t now,
