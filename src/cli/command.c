@@ -125,6 +125,10 @@ static const struct flag collateral_verify_flags[] = { JSON_FLAG, AT_FLAG };
 static const struct flag quote_verify_flags[] = {
 	JSON_FLAG,
 	AT_FLAG,
+	{ "minimum-evaluation-number", 0, FLAG_TEXT, MEMBER(minimum_evaluation_number), "N", NULL,
+		NULL, "TCB evaluation data number that the collateral must have (default any)" },
+	{ "accepted-platforms", 0, FLAG_LIST, MEMBER(accepted_platforms), "LIST", NULL, NULL,
+		"PPIDs or platform instance IDs to accept, separated by commas (default all)" },
 	{ "debug", 0, FLAG_SWITCH, MEMBER(debug), NULL, NULL, NULL,
 		"accept debug enclaves, for tests" },
 };

@@ -64,6 +64,7 @@ static bool parse_switch(const char *text, bool *value)
 
 static void add_to_list(struct text_list *list, const char *text)
 {
+	list->is_given = true;
 	while (*text) {
 		size_t length = strcspn(text, ",");
 		list->items = xreallocarray(list->items, list->count + 1, sizeof(*list->items));
@@ -122,7 +123,7 @@ bool options_time(const struct options *options, int64_t *time, struct error *er
 void options_free(struct options *options)
 {
 	struct text_list *lists[] = { &options->accepted_tcb_statuses,
-		&options->accepted_advisories };
+		&options->accepted_advisories, &options->accepted_platforms };
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
 		for (size_t k = 0; k < lists[i]->count; k++)
 			free(lists[i]->items[k]);

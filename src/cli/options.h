@@ -12,6 +12,7 @@
 struct text_list {
 	char **items; /* owned */
 	size_t count;
+	bool is_given; /* also if there is nothing in it */
 };
 
 /* Texts point into argv, the environment or the tables; NULL where nothing was given. */
@@ -45,6 +46,8 @@ struct options {
 	bool display_update;
 	bool keep_cert;
 	const char *at;
+	const char *minimum_evaluation_number;
+	struct text_list accepted_platforms;
 	bool debug;
 	bool help;
 };
