@@ -107,6 +107,7 @@ static bool refuse_tcb(
 		buf_text(&advisories));
 }
 
+/* By the flags, whatever the era config says of it (spec cli.md 3.1). */
 static bool check_tcb(
 	const struct settings *settings, const struct dcap_result *result, struct error *err)
 {
@@ -141,6 +142,7 @@ bool verify_coordinator(const struct settings *settings, struct bytes quote,
 	if (verify_quote(settings, quote, &result, err) &&
 		check_binding(settings, &result.report, certs->root, err) &&
 		check_intermediate(certs, err) && era_check(&settings->era, &result.report, err) &&
+		platform_policy_check_machine(&settings->era.platform, &result, err) &&
 		check_tcb(settings, &result, err))
 		return true;
 	return error_prefix(err, "verifying Coordinator quote");

@@ -8,8 +8,6 @@
 
 #include <string.h>
 
-#define DEFAULT_STATUSES (1U << TCB_UP_TO_DATE | 1U << TCB_SW_HARDENING_NEEDED)
-
 static bool read_era(const char *path, struct era *era, struct error *err)
 {
 	AUTO(buf_free) struct buf text = { 0 };
@@ -22,6 +20,10 @@ static bool read_era(const char *path, struct era *era, struct error *err)
 		return error_set(err, ERROR_INVALID,
 			"it names no enclave: UniqueID, or SignerID with ProductID and "
 			"SecurityVersion, is needed");
+	if (era->has_nonce)
+		return error_set(err, ERROR_INVALID,
+			"Nonce: a Marble cannot demand one, as the quote stands in the "
+			"Coordinator's certificate: leave it out");
 	return *era->collateral ||
 	       error_set(err, ERROR_INVALID,
 		       "Collateral is needed: the folder with the collateral of the "
@@ -45,17 +47,8 @@ bool coordinator_check_open(
 void coordinator_check_free(struct coordinator_check *check)
 {
 	dcap_verifier_free(check->verifier);
+	era_free(&check->era);
 	check->verifier = NULL;
-}
-
-static bool check_status(const struct era *era, enum tcb_status status, struct error *err)
-{
-	unsigned accepted = era->accepted_statuses ? era->accepted_statuses : DEFAULT_STATUSES;
-	return accepted & 1U << status ||
-	       error_set(err, ERROR_DENIED,
-		       "TCB level invalid: %s: update the Coordinator's machine, or accept it "
-		       "with AcceptedTCBStatuses in the era config",
-		       tcb_status_name(status));
 }
 
 /* The quote is of an enclave, and over the key of this connection. */
@@ -79,7 +72,7 @@ static bool check_certificate(const struct coordinator_check *check, X509 *cert,
 		!dcap_verify(check->verifier, quote, clock_now(), &result, err) ||
 		!check_binding(&result, cert, err) ||
 		!era_check(&check->era, &result.report, err) ||
-		!check_status(&check->era, result.status, err))
+		!era_check_platform(&check->era, &result, err))
 		return false;
 	log_info(result.is_simulated ? "verified the Coordinator's quote (SIMULATED)"
 				     : "verified the Coordinator's quote");
