@@ -203,7 +203,7 @@ static bool verify(const struct options *options, const struct quote_file *file,
 		.cache_folder = options->collateral_cache,
 		.trust_root_file = options->trust_root,
 	};
-	struct platform_policy policy;
+	struct platform_policy policy = { 0 };
 	if (!options_time(options, &verdict->time, err) || !read_policy(options, &policy, err))
 		return false;
 	AUTO(auto_verifier) struct dcap_verifier *verifier = pccs_verifier_new(&where, err);
