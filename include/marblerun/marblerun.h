@@ -76,7 +76,9 @@ void marblerun_bytes_free(struct marblerun_bytes *bytes);
 /*
  * The attestation configuration: a JSON object with UniqueID (MRENCLAVE), or SignerID (MRSIGNER)
  * with ProductID and SecurityVersion, the least that is accepted; Debug: true accepts debug
- * enclaves as well. MARBLERUN_INVALID names the member that is wrong.
+ * enclaves as well. MinimumTCBEvaluationDataNumber and AcceptedPlatforms, a list of PPIDs or
+ * platform instance IDs in hex, are demanded of the machine. MARBLERUN_INVALID names the member
+ * that is wrong.
  */
 bool marblerun_set_era(struct marblerun *m, const void *json, size_t size);
 

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/hex.h"
+#include "base/memory.h"
 
 #include <jansson.h>
 
@@ -74,41 +75,71 @@ static bool parse_text(
 	return true;
 }
 
-static bool add_status(const char *name, unsigned *statuses)
+static bool is_status(const char *name)
 {
 	for (int i = 0; i < TCB_STATUSES; i++) {
-		if (i != TCB_REVOKED && !strcmp(name, tcb_status_name((enum tcb_status)i))) {
-			*statuses |= 1U << i;
+		if (i != TCB_REVOKED && !strcmp(name, tcb_status_name((enum tcb_status)i)))
 			return true;
-		}
 	}
 	return false;
 }
 
-static bool parse_statuses(const json_t *config, unsigned *out, struct error *err)
+/* A list of texts, and what can be in it. */
+struct list_member {
+	const char *name;
+	bool (*accepts)(const char *text); /* NULL: any */
+	const char *refusal;
+	char ***items; /* owned */
+	size_t *count;
+};
+
+static bool parse_list(const json_t *config, const struct list_member *member, struct error *err)
 {
-	static const char name[] = "AcceptedTCBStatuses";
-	const json_t *list = json_member(config, name);
+	const json_t *list = json_member(config, member->name);
 	if (!list || json_is_null(list))
 		return true;
 	if (!json_is_array(list))
-		return error_set(err, ERROR_INVALID, "%s is no list", name);
+		return error_set(err, ERROR_INVALID, "%s is no list", member->name);
+	*member->items = xcalloc(json_array_size(list), sizeof(**member->items));
 	for (size_t i = 0; i < json_array_size(list); i++) {
-		const char *status = json_string_value(json_array_get(list, i));
-		if (!status || !add_status(status, out))
-			return error_set(err, ERROR_INVALID,
-				"%s has \"%.64s\", which is no TCB status that can be accepted",
-				name, status ? status : "");
+		const char *text = json_string_value(json_array_get(list, i));
+		if (!text || (member->accepts && !member->accepts(text)))
+			return error_set(err, ERROR_INVALID, "%s has \"%.64s\", which is no %s",
+				member->name, text ? text : "", member->refusal);
+		(*member->items)[(*member->count)++] = xstrdup(text);
 	}
 	return true;
+}
+
+static bool parse_platform(const json_t *config, struct platform_policy *out, struct error *err)
+{
+	const struct list_member members[] = {
+		{ "AcceptedTCBStatuses", is_status, "TCB status that can be accepted",
+			&out->accepted_tcb_statuses, &out->accepted_tcb_status_count },
+		{ "AcceptedAdvisories", NULL, "text", &out->accepted_advisories,
+			&out->accepted_advisory_count },
+		{ "AcceptedPlatforms", platform_policy_is_platform_id,
+			"PPID or platform instance ID of 32 hex digits", &out->accepted_platforms,
+			&out->accepted_platform_count },
+	};
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+		if (!parse_list(config, &members[i], err))
+			return false;
+	}
+	if (out->accepted_platforms && !out->accepted_platform_count)
+		return error_set(err, ERROR_INVALID,
+			"AcceptedPlatforms accepts no platform: leave it out to accept any");
+	return parse_number(config, "MinimumTCBEvaluationDataNumber", UINT32_MAX,
+		&out->minimum_tcb_evaluation_number, err);
 }
 
 /* A misspelt member would silently mean less checking than its author wanted. */
 static void note_unknown_member(const json_t *config, struct era *era)
 {
 	static const char *const known[] = { "SecurityVersion", "UniqueID", "SignerID", "ProductID",
-		"Debug", "InsecureSkipVerify", "AcceptedTCBStatuses", "AcceptedAdvisories", "Nonce",
-		"Collateral", "TrustRoot" };
+		"Debug", "InsecureSkipVerify", "AcceptedTCBStatuses", "AcceptedAdvisories",
+		"AcceptedPlatforms", "MinimumTCBEvaluationDataNumber", "Nonce", "Collateral",
+		"TrustRoot" };
 	for (void *i = json_object_iter((json_t *)config); i && !*era->unknown;
 		i = json_object_iter_next((json_t *)config, i)) {
 		bool is_known = false;
@@ -117,6 +148,14 @@ static void note_unknown_member(const json_t *config, struct era *era)
 		if (!is_known)
 			strncat(era->unknown, json_object_iter_key(i), ERA_TEXT_MAX - 1);
 	}
+}
+
+/* An empty one is as good as none. */
+static bool has_nonce(const json_t *config)
+{
+	const json_t *nonce = json_member(config, "Nonce");
+	const char *text = json_string_value(nonce);
+	return nonce && !json_is_null(nonce) && !(text && !*text);
 }
 
 static json_t *read_json(struct bytes text, struct error *err)
@@ -147,7 +186,7 @@ bool era_parse(struct bytes text, struct era *era, struct error *err)
 		parse_id(config, "SignerID", &era->has_signer_id, era->signer_id, err) &&
 		parse_text(config, "Collateral", era->collateral, err) &&
 		parse_text(config, "TrustRoot", era->trust_root, err) &&
-		parse_statuses(config, &era->accepted_statuses, err) &&
+		parse_platform(config, &era->platform, err) &&
 		parse_bool(config, "InsecureSkipVerify", &skip, err);
 	if (!valid)
 		return false;
@@ -156,8 +195,15 @@ bool era_parse(struct bytes text, struct era *era, struct error *err)
 	if (skip)
 		return error_set(err, ERROR_DENIED,
 			"InsecureSkipVerify is not taken from a file: use the flag --insecure");
+	era->has_nonce = has_nonce(config);
 	note_unknown_member(config, era);
 	return true;
+}
+
+void era_free(struct era *era)
+{
+	platform_policy_free(&era->platform);
+	*era = (struct era){ 0 };
 }
 
 bool era_names_enclave(const struct era *era)
@@ -212,4 +258,15 @@ bool era_check(const struct era *era, const struct sgx_report_body *report, stru
 		       report->mr_enclave, err) &&
 	       check_id("SignerID", "MRSIGNER", era->has_signer_id, era->signer_id,
 		       report->mr_signer, err);
+}
+
+bool era_check_platform(const struct era *era, const struct dcap_result *result, struct error *err)
+{
+	struct error reason = { 0 };
+	if (platform_policy_check_tcb(&era->platform, result, &reason))
+		return platform_policy_check_machine(&era->platform, result, err);
+	return error_set(err, reason.kind,
+		"%s: update the Coordinator's machine, or accept this with AcceptedTCBStatuses or "
+		"AcceptedAdvisories in the era config",
+		reason.message);
 }

@@ -6,9 +6,8 @@
 #ifndef ATTEST_ERA_H
 #define ATTEST_ERA_H
 
+#include "attest/platform_policy.h"
 #include "base/buf.h"
-#include "base/error.h"
-#include "dcap/verify.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -27,12 +26,16 @@ struct era {
 	/* for Marbles, which have no command line; empty when it is not given */
 	char collateral[ERA_TEXT_MAX]; /* folder */
 	char trust_root[ERA_TEXT_MAX]; /* certificate of a simulated root */
-	unsigned accepted_statuses;    /* bits 1 << enum tcb_status; 0 when it is not given */
-	char unknown[ERA_TEXT_MAX];    /* the first member that means nothing; empty: none */
+	struct platform_policy platform;
+	bool has_nonce; /* its value means nothing: fresh quotes are asked for by flag */
+	char unknown[ERA_TEXT_MAX]; /* the first member that means nothing; empty: none */
 };
 
-/* ERROR_INVALID names the member; members of no meaning are noted. */
+/* ERROR_INVALID names the member; members of no meaning are noted. Free *era also after a failure.
+ */
 bool era_parse(struct bytes text, struct era *era, struct error *err);
+/* Frees the lists and leaves the zero value. */
+void era_free(struct era *era);
 
 /* An identity is configured; without any, every enclave of a product is accepted. */
 bool era_names_enclave(const struct era *era);
@@ -42,5 +45,11 @@ bool era_names_enclave(const struct era *era);
  * ERROR_DENIED says what differs.
  */
 bool era_check(const struct era *era, const struct sgx_report_body *report, struct error *err);
+
+/*
+ * Whether the Coordinator's machine is accepted, as platform_policy.h has it, for those who have
+ * nothing but the era file to say so. ERROR_DENIED.
+ */
+bool era_check_platform(const struct era *era, const struct dcap_result *result, struct error *err);
 
 #endif

@@ -15,13 +15,6 @@
 
 #define HASH_DIGITS (2 * SGX_HASH_SIZE + 1) /* with NUL */
 
-static void free_list(char **list, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		free(list[i]);
-	free(list);
-}
-
 void package_properties_free(struct package_properties *properties)
 {
 	free(properties->unique_id);
@@ -29,25 +22,8 @@ void package_properties_free(struct package_properties *properties)
 	free(properties->mr_td);
 	for (size_t i = 0; i < TD_RTMRS; i++)
 		free(properties->rtmr[i]);
-	free_list(properties->accepted_tcb_statuses, properties->accepted_tcb_status_count);
-	free_list(properties->accepted_advisories, properties->accepted_advisory_count);
+	platform_policy_free(&properties->platform);
 	*properties = (struct package_properties){ 0 };
-}
-
-static void put_list(struct buf *out, char *const *list, size_t count)
-{
-	buf_put_text(out, "[");
-	for (size_t i = 0; i < count; i++)
-		buf_printf(out, "%s%s", i ? " " : "", list[i]);
-	buf_put_text(out, "]");
-}
-
-static void put_named_list(struct buf *out, const char *name, char *const *list, size_t count)
-{
-	if (!count)
-		return;
-	buf_printf(out, ", %s: ", name);
-	put_list(out, list, count);
 }
 
 static void put_id(struct buf *out, const char *name, const char *id)
@@ -70,10 +46,7 @@ void package_properties_put_text(const struct package_properties *properties, st
 		const char name[] = { 'R', 'T', 'M', 'R', (char)('0' + i), 0 };
 		put_id(out, name, properties->rtmr[i]);
 	}
-	put_named_list(out, "AcceptedTCBStatuses", properties->accepted_tcb_statuses,
-		properties->accepted_tcb_status_count);
-	put_named_list(out, "AcceptedAdvisories", properties->accepted_advisories,
-		properties->accepted_advisory_count);
+	platform_policy_put_text(&properties->platform, out);
 	buf_put_text(out, "}");
 }
 
@@ -153,56 +126,6 @@ bool policy_check_properties(const struct package_properties *required,
 		buf_text(&got));
 }
 
-static bool accepts_status(const struct package_properties *required, const char *status)
-{
-	for (size_t i = 0; i < required->accepted_tcb_status_count; i++) {
-		if (!strcmp(required->accepted_tcb_statuses[i], status))
-			return true;
-	}
-	return required->accepted_tcb_status_count == 0 &&
-	       !strcmp(status, tcb_status_name(TCB_SW_HARDENING_NEEDED));
-}
-
-static bool accepts_advisory(const struct package_properties *required, const char *advisory)
-{
-	for (size_t i = 0; i < required->accepted_advisory_count; i++) {
-		if (!strcasecmp(required->accepted_advisories[i], advisory))
-			return true;
-	}
-	return false;
-}
-
-static bool check_advisories(const struct package_properties *required,
-	const struct dcap_result *result, struct error *err)
-{
-	if (!required->accepted_advisory_count)
-		return true;
-	AUTO(auto_free) char **refused = xcalloc(result->advisory_count, sizeof(*refused));
-	size_t count = 0;
-	for (size_t i = 0; i < result->advisory_count; i++) {
-		if (!accepts_advisory(required, result->advisories[i]))
-			refused[count++] = result->advisories[i];
-	}
-	if (!count)
-		return true;
-	AUTO(buf_free) struct buf list = { 0 };
-	put_list(&list, refused, count);
-	return error_set(err, ERROR_DENIED,
-		"TCB status %s contains advisories not accepted by configuration: %s",
-		tcb_status_name(result->status), buf_text(&list));
-}
-
-bool policy_check_tcb(const struct package_properties *required, const struct dcap_result *result,
-	struct error *err)
-{
-	const char *status = tcb_status_name(result->status);
-	if (result->status == TCB_UP_TO_DATE)
-		return true;
-	if (!accepts_status(required, status))
-		return error_set(err, ERROR_DENIED, "TCB level invalid: %s", status);
-	return result->status != TCB_SW_HARDENING_NEEDED || check_advisories(required, result, err);
-}
-
 bool policy_check_binding(
 	struct bytes certificate_der, const struct dcap_result *result, struct error *err)
 {
@@ -231,7 +154,8 @@ bool policy_verify_quote(struct dcap_verifier *verifier, struct bytes report,
 			"is missing");
 	if (!report_header_strip(report, &quote, err) ||
 		!dcap_verify(verifier, quote, now, &result, err) ||
-		!policy_check_tcb(required, &result, err) ||
+		!platform_policy_check_tcb(&required->platform, &result, err) ||
+		!platform_policy_check_machine(&required->platform, &result, err) ||
 		!policy_check_binding(certificate_der, &result, err) ||
 		!policy_check_properties(required, &result, err))
 		return false;

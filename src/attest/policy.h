@@ -6,8 +6,7 @@
 #ifndef ATTEST_POLICY_H
 #define ATTEST_POLICY_H
 
-#include "base/error.h"
-#include "dcap/verify.h"
+#include "attest/platform_policy.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,10 +26,7 @@ struct package_properties {
 	uint64_t security_version; /* the least that is accepted */
 	char *mr_td;               /* MRTD in hex, NULL for an enclave */
 	char *rtmr[TD_RTMRS];      /* in hex, NULL for any; only with mr_td */
-	char **accepted_tcb_statuses;
-	size_t accepted_tcb_status_count; /* 0: SWHardeningNeeded */
-	char **accepted_advisories;
-	size_t accepted_advisory_count; /* 0: all */
+	struct platform_policy platform;
 };
 
 /* Frees the strings and leaves the zero value. */
@@ -41,10 +37,6 @@ void package_properties_put_text(const struct package_properties *properties, st
 /* Clause 4.4. ERROR_DENIED "PackageProperties not compliant:…". */
 bool policy_check_properties(const struct package_properties *required,
 	const struct dcap_result *result, struct error *err);
-
-/* Clause 4.5 and 4.6. */
-bool policy_check_tcb(const struct package_properties *required, const struct dcap_result *result,
-	struct error *err);
 
 /* Clause 4.2: the first 32 bytes of the report data are SHA-256 of the certificate. */
 bool policy_check_binding(

@@ -145,18 +145,21 @@ static bool write_certificate(
 static bool print_success(const struct options *options, const char *what, const char *folder,
 	const struct collateral *collateral, bool is_simulated, struct error *err)
 {
+	char start[CLOCK_TEXT_SIZE];
 	char end[CLOCK_TEXT_SIZE];
 	char fmspc[2 * PCK_FMSPC_SIZE + 1];
-	clock_format_utc(end, collateral_end(collateral));
+	struct validity validity = collateral_validity(collateral);
+	clock_format_utc(start, validity.start);
+	clock_format_utc(end, validity.end);
 	hex_format(fmspc, collateral->tcb_info.fmspc, PCK_FMSPC_SIZE);
 	if (output_is_json(options)) {
 		AUTO(auto_json)
-		json_t *document = json_pack("{ss ss ss sb}", "folder", folder, "fmspc", fmspc,
-			"validUntil", end, "simulated", (int)is_simulated);
+		json_t *document = json_pack("{ss ss ss ss sb}", "folder", folder, "fmspc", fmspc,
+			"validFrom", start, "validUntil", end, "simulated", (int)is_simulated);
 		return output_json(document, err);
 	}
-	printf("%s: %s\nPlatforms with FMSPC %s, valid until %s%s\n", what, folder, fmspc, end,
-		is_simulated ? " (SIMULATED)" : "");
+	printf("%s: %s\nPlatforms with FMSPC %s, valid from %s until %s%s\n", what, folder, fmspc,
+		start, end, is_simulated ? " (SIMULATED)" : "");
 	return true;
 }
 
@@ -218,11 +221,10 @@ static bool read_crl_issuer(const char *folder, const struct anchor *anchor, str
 }
 
 static bool verify_contents(const struct contents *contents, const char *folder,
-	const struct anchor *anchor, struct collateral **out, struct error *err)
+	const struct anchor *anchor, int64_t now, struct collateral **out, struct error *err)
 {
 	AUTO(chain_free) struct chain chain = { 0 };
 	const struct certificate *issuer = NULL;
-	int64_t now = clock_now();
 	AUTO(auto_free)
 	char *remedy =
 		xasprintf("fetch it anew with 'marblerun collateral fetch QUOTE %s'", folder);
@@ -240,10 +242,12 @@ bool cmd_collateral_verify(const struct invocation *invocation, struct error *er
 	AUTO(free_contents) struct contents contents = { 0 };
 	AUTO(anchor_free) struct anchor anchor = { 0 };
 	AUTO(auto_collateral) struct collateral *collateral = NULL;
-	if (!anchor_open(invocation->options.trust_root, &anchor, err) ||
+	int64_t now;
+	if (!options_time(&invocation->options, &now, err) ||
+		!anchor_open(invocation->options.trust_root, &anchor, err) ||
 		!collateral_folder_read(folder, contents.files, err))
 		return false;
-	if (!verify_contents(&contents, folder, &anchor, &collateral, err))
+	if (!verify_contents(&contents, folder, &anchor, now, &collateral, err))
 		return error_prefix(err, "collateral in %s", folder);
 	return print_success(&invocation->options, "Collateral verified", folder, collateral,
 		anchor.is_simulated, err);

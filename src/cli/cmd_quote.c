@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The two `quote` commands: what a quote in a file says, and whether it is to be believed. */
-#include "attest/policy.h"
+#include "attest/platform_policy.h"
 #include "attest/report_header.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/hex.h"
+#include "base/number.h"
 #include "cli/command.h"
 #include "cli/output.h"
 #include "cli/quote_document.h"
 #include "pccs/open.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -87,16 +90,52 @@ static void add_steps(struct verdict *verdict)
 	}
 }
 
-static bool check_tcb(
-	const struct options *options, const struct dcap_result *result, struct error *err)
+static bool refuse_platforms(const char *text, const char *why, struct error *err)
 {
-	const struct package_properties accepted = {
+	return error_set(err, ERROR_INVALID,
+		"invalid argument \"%s\" for \"--accepted-platforms\" flag: %s", text, why);
+}
+
+static bool check_platforms(const struct text_list *platforms, struct error *err)
+{
+	for (size_t i = 0; i < platforms->count; i++) {
+		if (!platform_policy_is_platform_id(platforms->items[i]))
+			return refuse_platforms(platforms->items[i],
+				"a PPID or platform instance ID has 32 hex digits", err);
+	}
+	/* of a script whose variable was empty */
+	return platforms->count || !platforms->is_given ||
+	       refuse_platforms(
+		       "", "it accepts no platform; leave the flag out to accept any", err);
+}
+
+/* The lists stay with the options. */
+static bool read_policy(
+	const struct options *options, struct platform_policy *policy, struct error *err)
+{
+	const char *number = options->minimum_evaluation_number;
+	unsigned long minimum = 0;
+	if (number && !number_parse(number, UINT32_MAX, &minimum))
+		return error_set(err, ERROR_INVALID,
+			"invalid argument \"%s\" for \"--minimum-evaluation-number\" flag: it is no "
+			"number from 0 to %" PRIu32,
+			number, UINT32_MAX);
+	*policy = (struct platform_policy){
 		.accepted_tcb_statuses = options->accepted_tcb_statuses.items,
 		.accepted_tcb_status_count = options->accepted_tcb_statuses.count,
 		.accepted_advisories = options->accepted_advisories.items,
 		.accepted_advisory_count = options->accepted_advisories.count,
+		.minimum_tcb_evaluation_number = minimum,
+		.accepted_platforms = options->accepted_platforms.items,
+		.accepted_platform_count = options->accepted_platforms.count,
 	};
-	return policy_check_tcb(&accepted, result, err) ||
+	return check_platforms(&options->accepted_platforms, err);
+}
+
+static bool check_tcb(
+	const struct platform_policy *policy, const struct dcap_result *result, struct error *err)
+{
+	return platform_policy_check_tcb(policy, result, err) ||
 	       error_prefix(err, "update the machine, or accept it with --accepted-tcb-statuses");
 }
 
@@ -109,17 +148,49 @@ static bool check_production(const struct dcap_result *result, struct error *err
 				    "accept it with --debug if this is a test");
 }
 
-/* What is not about the quote but about whom the user accepts. */
-static void add_policy(const struct options *options, struct verdict *verdict)
+/* Adds a check, which was made if `is_reached`, and returns whether the next is to be made. */
+static bool add_judgement(
+	struct verdict *verdict, const char *statement, bool is_reached, bool is_passed)
 {
-	bool reached = verdict->result.step == DCAP_STEPS;
-	bool good = reached && check_tcb(options, &verdict->result, &verdict->refusal);
-	add_check(
-		verdict, "the TCB status is accepted", reached ? json_boolean(good) : json_null());
-	bool may_debug = options->debug;
-	bool is_fine = good && (may_debug || check_production(&verdict->result, &verdict->refusal));
-	add_check(verdict, may_debug ? "debug enclaves are accepted" : "it is not for debugging",
-		good ? json_boolean(is_fine) : json_null());
+	add_check(verdict, statement, is_reached ? json_boolean(is_passed) : json_null());
+	return is_passed;
+}
+
+/* Of the machine, what the user has demanded. */
+static bool add_machine(
+	const struct platform_policy *policy, struct verdict *verdict, bool is_reached)
+{
+	const struct platform_policy age = { .minimum_tcb_evaluation_number =
+						     policy->minimum_tcb_evaluation_number };
+	const struct platform_policy machines = {
+		.accepted_platforms = policy->accepted_platforms,
+		.accepted_platform_count = policy->accepted_platform_count,
+	};
+	const struct dcap_result *result = &verdict->result;
+	struct error *refusal = &verdict->refusal;
+	bool good = is_reached;
+	if (policy->minimum_tcb_evaluation_number)
+		good = add_judgement(verdict, "the collateral is new enough", good,
+			good && platform_policy_check_machine(&age, result, refusal));
+	if (policy->accepted_platform_count)
+		good = add_judgement(verdict, "the platform is one of those accepted", good,
+			good && platform_policy_check_machine(&machines, result, refusal));
+	return good;
+}
+
+/* What is not about the quote but about whom the user accepts. */
+static void add_policy(
+	const struct platform_policy *policy, bool may_debug, struct verdict *verdict)
+{
+	const struct dcap_result *result = &verdict->result;
+	struct error *refusal = &verdict->refusal;
+	bool good = result->step == DCAP_STEPS;
+	good = add_judgement(verdict, "the TCB status is accepted", good,
+		good && check_tcb(policy, result, refusal));
+	good = add_machine(policy, verdict, good);
+	add_judgement(verdict,
+		may_debug ? "debug enclaves are accepted" : "it is not for debugging", good,
+		good && (may_debug || check_production(result, refusal)));
 }
 
 static bool verify(const struct options *options, const struct quote_file *file,
@@ -132,22 +203,30 @@ static bool verify(const struct options *options, const struct quote_file *file,
 		.cache_folder = options->collateral_cache,
 		.trust_root_file = options->trust_root,
 	};
-	verdict->time = clock_now();
-	if (options->at && !clock_parse_utc(options->at, &verdict->time))
-		return error_set(err, ERROR_INVALID,
-			"--at %s: a time has the form 2025-06-15T12:00:00Z", options->at);
+	struct platform_policy policy = { 0 };
+	if (!options_time(options, &verdict->time, err) || !read_policy(options, &policy, err))
+		return false;
 	AUTO(auto_verifier) struct dcap_verifier *verifier = pccs_verifier_new(&where, err);
 	if (!verifier)
 		return false;
 	dcap_verify(verifier, file->bytes, verdict->time, &verdict->result, &verdict->refusal);
 	add_steps(verdict);
-	add_policy(options, verdict);
+	add_policy(&policy, options->debug, verdict);
 	return true;
+}
+
+static json_t *platform_id(const uint8_t id[PCK_PLATFORM_ID_SIZE])
+{
+	char digits[2 * PCK_PLATFORM_ID_SIZE + 1];
+	hex_format(digits, id, PCK_PLATFORM_ID_SIZE);
+	return json_string(digits);
 }
 
 static json_t *result_document(const struct dcap_result *result)
 {
+	char from[CLOCK_TEXT_SIZE];
 	char until[CLOCK_TEXT_SIZE];
+	clock_format_utc(from, result->valid_from);
 	clock_format_utc(until, result->valid_until);
 	json_t *advisories = json_array();
 	for (size_t i = 0; i < result->advisory_count; i++)
@@ -161,6 +240,10 @@ static json_t *result_document(const struct dcap_result *result)
 	json_object_set_new(out, "advisories", advisories);
 	json_object_set_new(
 		out, "tcbEvaluationDataNumber", json_integer(result->tcb_evaluation_number));
+	json_object_set_new(out, "ppid", platform_id(result->ppid));
+	if (result->has_instance_id)
+		json_object_set_new(out, "instanceId", platform_id(result->instance_id));
+	json_object_set_new(out, "validFrom", json_string(from));
 	json_object_set_new(out, "validUntil", json_string(until));
 	json_object_set_new(out, "simulated", json_boolean(result->is_simulated));
 	return out;
@@ -194,9 +277,22 @@ static void print_checks(const struct verdict *verdict)
 	}
 }
 
+static void print_platform(const struct dcap_result *result)
+{
+	char ppid[2 * PCK_PLATFORM_ID_SIZE + 1];
+	char instance_id[2 * PCK_PLATFORM_ID_SIZE + 1];
+	hex_format(ppid, result->ppid, PCK_PLATFORM_ID_SIZE);
+	hex_format(instance_id, result->instance_id, PCK_PLATFORM_ID_SIZE);
+	printf("Platform: PPID %s%s%s\n", ppid,
+		result->has_instance_id ? ", platform instance ID " : "",
+		result->has_instance_id ? instance_id : "");
+}
+
 static void print_result(const struct dcap_result *result)
 {
+	char from[CLOCK_TEXT_SIZE];
 	char until[CLOCK_TEXT_SIZE];
+	clock_format_utc(from, result->valid_from);
 	clock_format_utc(until, result->valid_until);
 	printf("TCB status: %s (platform %s, Quoting Enclave %s%s%s)\nAdvisories:",
 		tcb_status_name(result->status), tcb_status_name(result->platform_status),
@@ -204,8 +300,10 @@ static void print_result(const struct dcap_result *result)
 		result->is_tdx ? tcb_status_name(result->tdx_module_status) : "");
 	for (size_t i = 0; i < result->advisory_count; i++)
 		printf(" %s", result->advisories[i]);
-	printf("%s\nTCB evaluation data number: %u\nThis holds until %s\n",
-		result->advisory_count ? "" : " none", result->tcb_evaluation_number, until);
+	printf("%s\nTCB evaluation data number: %u\n", result->advisory_count ? "" : " none",
+		result->tcb_evaluation_number);
+	print_platform(result);
+	printf("This holds from %s until %s\n", from, until);
 	if (result->is_simulated)
 		puts("SIMULATED: the trusted root is not Intel's, so this proves nothing about hardware");
 }

@@ -114,10 +114,21 @@ static const struct flag chain_flags[] = {
 		"file to write" },
 };
 
+#define AT_FLAG                                                                                    \
+	{                                                                                          \
+		"at", 0, FLAG_TEXT, MEMBER(at), "TIME", NULL, NULL,                                \
+			"verify as of this time, as 2025-06-15T12:00:00Z (default now)"            \
+	}
+
+static const struct flag collateral_verify_flags[] = { JSON_FLAG, AT_FLAG };
+
 static const struct flag quote_verify_flags[] = {
 	JSON_FLAG,
-	{ "at", 0, FLAG_TEXT, MEMBER(at), "TIME", NULL, NULL,
-		"verify as of this time, as 2025-06-15T12:00:00Z (default now)" },
+	AT_FLAG,
+	{ "minimum-evaluation-number", 0, FLAG_TEXT, MEMBER(minimum_evaluation_number), "N", NULL,
+		NULL, "TCB evaluation data number that the collateral must have (default any)" },
+	{ "accepted-platforms", 0, FLAG_LIST, MEMBER(accepted_platforms), "LIST", NULL, NULL,
+		"PPIDs or platform instance IDs to accept, separated by commas (default all)" },
 	{ "debug", 0, FLAG_SWITCH, MEMBER(debug), NULL, NULL, NULL,
 		"accept debug enclaves, for tests" },
 };
@@ -219,7 +230,7 @@ const struct command commands[] = {
 	{ "collateral show", "<folder>", 1, 1, "Print what collateral says, unverified",
 		cmd_collateral_show, FLAGS(json_flags) },
 	{ "collateral verify", "<folder>", 1, 1, "Verify signatures and dates of collateral",
-		cmd_collateral_verify, FLAGS(json_flags) },
+		cmd_collateral_verify, FLAGS(collateral_verify_flags) },
 	{ "package-info", "<path>", 1, 1,
 		"Print the identity of an enclave: an ELF file, a .sig file or a folder",
 		cmd_package_info, FLAGS(json_flags) },

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/options.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 
 #include <stdlib.h>
@@ -63,6 +64,7 @@ static bool parse_switch(const char *text, bool *value)
 
 static void add_to_list(struct text_list *list, const char *text)
 {
+	list->is_given = true;
 	while (*text) {
 		size_t length = strcspn(text, ",");
 		list->items = xreallocarray(list->items, list->count + 1, sizeof(*list->items));
@@ -110,10 +112,18 @@ void options_complete(struct options *options, const struct flag *flags, size_t 
 	}
 }
 
+bool options_time(const struct options *options, int64_t *time, struct error *err)
+{
+	*time = clock_now();
+	return !options->at || clock_parse_utc(options->at, time) ||
+	       error_set(err, ERROR_INVALID, "--at %s: a time has the form 2025-06-15T12:00:00Z",
+		       options->at);
+}
+
 void options_free(struct options *options)
 {
 	struct text_list *lists[] = { &options->accepted_tcb_statuses,
-		&options->accepted_advisories };
+		&options->accepted_advisories, &options->accepted_platforms };
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
 		for (size_t k = 0; k < lists[i]->count; k++)
 			free(lists[i]->items[k]);

@@ -7,10 +7,12 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct text_list {
 	char **items; /* owned */
 	size_t count;
+	bool is_given; /* also if there is nothing in it */
 };
 
 /* Texts point into argv, the environment or the tables; NULL where nothing was given. */
@@ -44,6 +46,8 @@ struct options {
 	bool display_update;
 	bool keep_cert;
 	const char *at;
+	const char *minimum_evaluation_number;
+	struct text_list accepted_platforms;
 	bool debug;
 	bool help;
 };
@@ -80,6 +84,9 @@ bool option_set(
 
 /* Takes what was not set from the environment, else from the flags' fallbacks. */
 void options_complete(struct options *options, const struct flag *flags, size_t count);
+
+/* The time of --at, or now. ERROR_INVALID for another form. */
+bool options_time(const struct options *options, int64_t *time, struct error *err);
 
 void options_free(struct options *options);
 

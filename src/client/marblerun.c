@@ -57,6 +57,7 @@ struct marblerun_bytes handle_give_json(const json_t *document)
 bool marblerun_set_era(struct marblerun *m, const void *json, size_t size)
 {
 	struct settings *settings = &m->settings;
+	era_free(&settings->era);
 	settings->has_era = era_parse((struct bytes){ json, size }, &settings->era, &m->error);
 	if (settings->has_era && *settings->era.unknown)
 		notices_tell(&settings->notices, MARBLERUN_NOTICE_WARNING,

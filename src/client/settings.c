@@ -23,6 +23,7 @@ void name_list_set(struct name_list *list, const char *const *names, size_t coun
 
 void settings_free(struct settings *settings)
 {
+	era_free(&settings->era);
 	name_list_clear(&settings->tcb_statuses);
 	name_list_clear(&settings->advisories);
 	free(settings->collateral);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/verification.h"
 
-#include "attest/policy.h"
+#include "attest/platform_policy.h"
 #include "attest/report_header.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -99,17 +99,18 @@ static bool refuse_tcb(
 		buf_text(&advisories));
 }
 
+/* By the flags, whatever the era config says of it (spec cli.md 3.1). */
 static bool check_tcb(
 	const struct settings *settings, const struct dcap_result *result, struct error *err)
 {
 	static const struct name_list nothing;
-	const struct package_properties accepted = {
+	const struct platform_policy accepted = {
 		.accepted_tcb_statuses = settings->tcb_statuses.items,
 		.accepted_tcb_status_count = settings->tcb_statuses.count,
 		.accepted_advisories = settings->advisories.items,
 		.accepted_advisory_count = settings->advisories.count,
 	};
-	if (!policy_check_tcb(&accepted, result, NULL))
+	if (!platform_policy_check_tcb(&accepted, result, NULL))
 		return refuse_tcb(settings, result, err);
 	if (result->status == TCB_UP_TO_DATE)
 		return true;
@@ -133,6 +134,7 @@ bool verify_coordinator(const struct settings *settings, struct bytes quote,
 	if (verify_quote(settings, quote, &result, err) &&
 		check_binding(settings, &result.report, certs->root, err) &&
 		ca_pair_check(certs, err) && era_check(&settings->era, &result.report, err) &&
+		platform_policy_check_machine(&settings->era.platform, &result, err) &&
 		check_tcb(settings, &result, err))
 		return true;
 	return error_prefix(err, "verifying Coordinator quote");

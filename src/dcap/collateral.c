@@ -208,14 +208,13 @@ const char *collateral_find_older_part(
 	return NULL;
 }
 
-int64_t collateral_end(const struct collateral *collateral)
+struct validity collateral_validity(const struct collateral *collateral)
 {
 	const struct collateral *c = collateral;
-	const int64_t ends[] = { c->root_crl.validity.end, c->pck_crl.validity.end,
-		c->tcb_info_signer->validity.end, c->qe_identity_signer->validity.end,
-		c->tcb_info.validity.end, c->qe_identity.validity.end };
-	int64_t first = ends[0];
-	for (size_t i = 1; i < sizeof(ends) / sizeof(ends[0]); i++)
-		first = ends[i] < first ? ends[i] : first;
-	return first;
+	const struct validity parts[] = { c->pck_crl.validity, c->tcb_info_signer->validity,
+		c->qe_identity_signer->validity, c->tcb_info.validity, c->qe_identity.validity };
+	struct validity all = c->root_crl.validity;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		all = validity_common(all, parts[i]);
+	return all;
 }

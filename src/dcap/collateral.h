@@ -71,8 +71,8 @@ bool collateral_check_documents(const struct collateral *collateral,
  */
 bool collateral_check_dates(const struct collateral *collateral, int64_t now, struct error *err);
 
-/* When the first of its parts ends. */
-int64_t collateral_end(const struct collateral *collateral);
+/* When all of its parts hold (clause 4.2, rule 4): latest start, earliest end. */
+struct validity collateral_validity(const struct collateral *collateral);
 
 /* The part of the set that is older than that of another set; NULL if none is. */
 const char *collateral_find_older_part(

@@ -12,20 +12,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define PCK_EXTENSION_OID "1.2.840.113741.1.13.1"
-#define PCK_FMSPC_SIZE    6
-#define PCK_PCE_ID_SIZE   2
-#define TCB_COMPONENTS    16
+#define PCK_EXTENSION_OID    "1.2.840.113741.1.13.1"
+#define PCK_FMSPC_SIZE       6
+#define PCK_PCE_ID_SIZE      2
+#define PCK_PLATFORM_ID_SIZE 16
+#define TCB_COMPONENTS       16
 
 struct pck_extension {
-	uint8_t ppid[16];
+	uint8_t ppid[PCK_PLATFORM_ID_SIZE];
 	uint8_t components[TCB_COMPONENTS]; /* SVNs */
 	uint16_t pce_svn;
 	uint8_t pce_id[PCK_PCE_ID_SIZE];
 	uint8_t fmspc[PCK_FMSPC_SIZE];
 	unsigned sgx_type;     /* 0 standard, 1 scalable, 2 scalable with integrity */
 	bool is_multi_package; /* has instance ID and configuration, as under the Platform CA */
-	uint8_t instance_id[16];
+	uint8_t instance_id[PCK_PLATFORM_ID_SIZE];
 	bool is_dynamic; /* these three are the configuration */
 	bool has_cached_keys;
 	bool has_smt;

@@ -3,6 +3,14 @@
 
 #include "base/clock.h"
 
+struct validity validity_common(struct validity a, struct validity b)
+{
+	return (struct validity){
+		.start = a.start > b.start ? a.start : b.start,
+		.end = a.end < b.end ? a.end : b.end,
+	};
+}
+
 bool validity_check(const struct validity *validity, int64_t now, const char *what,
 	const char *remedy, struct error *err)
 {

@@ -12,6 +12,9 @@ struct validity {
 	int64_t end;
 };
 
+/* The time in which both hold; it ends before it starts where there is none. */
+struct validity validity_common(struct validity a, struct validity b);
+
 /*
  * ERROR_DENIED "<what> expired at DATE[: <remedy>]" or "<what> is not valid before DATE: …".
  * `remedy` may be NULL.

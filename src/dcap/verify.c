@@ -266,7 +266,7 @@ static bool collect_advisories(
 	return false;
 }
 
-static int64_t smaller(int64_t a, int64_t b)
+static uint32_t smaller(uint32_t a, uint32_t b)
 {
 	return a < b ? a : b;
 }
@@ -276,8 +276,9 @@ static void fill_result(
 {
 	const struct collateral *collateral = v->collateral;
 	const struct quote_signer *signer = v->signer;
-	int64_t chain_end = smaller(signer->pck->validity.end,
-		smaller(signer->pck_ca->validity.end, anchor->root.validity.end));
+	const struct validity chain = validity_common(signer->pck->validity,
+		validity_common(signer->pck_ca->validity, anchor->root.validity));
+	const struct validity all = validity_common(chain, collateral_validity(collateral));
 	result->step = DCAP_STEPS;
 	result->is_tdx = v->quote.is_tdx;
 	result->report = v->quote.report;
@@ -286,12 +287,15 @@ static void fill_result(
 	result->platform_status = v->platform_level->status;
 	result->qe_status = v->qe_level->status;
 	result->tdx_module_status = v->module_level ? v->module_level->status : TCB_UP_TO_DATE;
-	result->valid_until = smaller(chain_end, collateral_end(collateral));
-	result->tcb_evaluation_number = (uint32_t)smaller(
+	result->valid_from = all.start;
+	result->valid_until = all.end;
+	result->tcb_evaluation_number = smaller(
 		collateral->tcb_info.evaluation_number, collateral->qe_identity.evaluation_number);
 	result->is_simulated = anchor->is_simulated;
 	memcpy(result->fmspc, signer->platform.fmspc, sizeof(result->fmspc));
 	memcpy(result->ppid, signer->platform.ppid, sizeof(result->ppid));
+	result->has_instance_id = signer->platform.is_multi_package;
+	memcpy(result->instance_id, signer->platform.instance_id, sizeof(result->instance_id));
 }
 
 bool dcap_verify(struct dcap_verifier *verifier, struct bytes quote, int64_t now,

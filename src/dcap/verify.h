@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "dcap/collateral_source.h"
+#include "dcap/pck_extension.h"
 #include "dcap/step.h"
 #include "dcap/tcb_status.h"
 #include "sgx/report.h"
@@ -64,10 +65,14 @@ struct dcap_result {
 	enum tcb_status tdx_module_status; /* UpToDate where there is no module of its own */
 	char **advisories;                 /* of the matched levels, in order of appearance */
 	size_t advisory_count;
-	int64_t valid_until; /* earliest end of anything that was relied on */
-	uint32_t tcb_evaluation_number;
+	int64_t valid_from;  /* latest start of anything that was relied on (clause 4.2, rule 4) */
+	int64_t valid_until; /* earliest end */
+	uint32_t tcb_evaluation_number; /* the smaller one of TCB info and QE identity */
 	uint8_t fmspc[6];
-	uint8_t ppid[16]; /* names the platform, for allow-lists */
+	/* name the platform, for allow-lists; multi-package platforms alone have an instance ID */
+	uint8_t ppid[PCK_PLATFORM_ID_SIZE];
+	bool has_instance_id;
+	uint8_t instance_id[PCK_PLATFORM_ID_SIZE];
 	bool is_simulated;
 };
 

@@ -12,6 +12,24 @@ const char *document_text(const char *text)
 
 /* Package (clause 2.1). */
 
+/* An owner who wrote a list that accepts no platform did not mean any. */
+static bool decode_platforms(struct go_json *in, void *value, void *count)
+{
+	char ***list = value;
+	size_t *number = count;
+	bool is_list = go_json_next(in) == '[';
+	if (!go_json_text_list(in, list, number))
+		return false;
+	for (size_t i = 0; i < *number; i++) {
+		if (!platform_policy_is_platform_id((*list)[i]))
+			return go_json_fail(in,
+				"\"%.64s\" is no PPID or platform instance ID of 32 hex digits",
+				(*list)[i]);
+	}
+	return !is_list || *number ||
+	       go_json_fail(in, "the list accepts no platform: leave it out to accept any");
+}
+
 static const struct go_json_field package_fields[] = {
 	GO_JSON_FIELD(package_properties, "Debug", go_json_bool, debug),
 	GO_JSON_FIELD(package_properties, "UniqueID", go_json_text, unique_id),
@@ -26,9 +44,13 @@ static const struct go_json_field package_fields[] = {
 	GO_JSON_FIELD(package_properties, "RTMR2", go_json_text, rtmr[2]),
 	GO_JSON_FIELD(package_properties, "RTMR3", go_json_text, rtmr[3]),
 	GO_JSON_PAIR(package_properties, "AcceptedTCBStatuses", go_json_text_list,
-		accepted_tcb_statuses, accepted_tcb_status_count),
+		platform.accepted_tcb_statuses, platform.accepted_tcb_status_count),
 	GO_JSON_PAIR(package_properties, "AcceptedAdvisories", go_json_text_list,
-		accepted_advisories, accepted_advisory_count),
+		platform.accepted_advisories, platform.accepted_advisory_count),
+	GO_JSON_FIELD(package_properties, "MinimumTCBEvaluationDataNumber", go_json_uint,
+		platform.minimum_tcb_evaluation_number),
+	GO_JSON_PAIR(package_properties, "AcceptedPlatforms", decode_platforms,
+		platform.accepted_platforms, platform.accepted_platform_count),
 	GO_JSON_END,
 };
 

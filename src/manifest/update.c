@@ -40,7 +40,10 @@ void manifest_update_free(struct manifest_update *update)
 static const char *find_fault(
 	const struct package_properties *update, const struct package_properties *current)
 {
-	if (update->debug || update->unique_id || update->signer_id || update->has_product_id)
+	/* besides what the original refuses, what it does not know: it would be without effect */
+	if (update->debug || update->unique_id || update->signer_id || update->has_product_id ||
+		update->platform.minimum_tcb_evaluation_number ||
+		update->platform.accepted_platform_count)
 		return "update manifest contains unupdatable values";
 	if (!update->has_security_version)
 		return "update manifest does not specify a SecurityVersion to update";

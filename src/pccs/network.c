@@ -142,7 +142,7 @@ static struct collateral *make_set(const struct network_source *self, const stru
 static int64_t due_after(
 	const struct network_source *self, const struct collateral *set, int64_t fetched_at)
 {
-	int64_t half = (collateral_end(set) - fetched_at) / 2;
+	int64_t half = (collateral_validity(set).end - fetched_at) / 2;
 	int64_t wait = half < self->refresh_seconds ? half : self->refresh_seconds;
 	return fetched_at + (wait > self->refresh_least ? wait : self->refresh_least);
 }
@@ -226,7 +226,7 @@ static void warn_of_outage(const struct network_source *self, const struct entry
 	char fmspc[2 * PCK_FMSPC_SIZE + 1];
 	char end[CLOCK_TEXT_SIZE];
 	hex_format(fmspc, entry->fmspc, PCK_FMSPC_SIZE);
-	clock_format_utc(end, collateral_end(entry->set));
+	clock_format_utc(end, collateral_validity(entry->set).end);
 	log_warn("Collateral cannot be refreshed. What there is stays in use until it expires.",
 		"service", self->service.config.service, "fmspc", fmspc, "validUntil", end, "error",
 		entry->failure.message);

@@ -16,8 +16,6 @@
 
 #define CLIENT_API_PORT "4433"
 
-#define DEFAULT_STATUSES (1U << TCB_UP_TO_DATE | 1U << TCB_SW_HARDENING_NEEDED)
-
 static bool read_era(const char *path, struct era *era, struct error *err)
 {
 	AUTO(buf_free) struct buf text = { 0 };
@@ -30,6 +28,10 @@ static bool read_era(const char *path, struct era *era, struct error *err)
 		return error_set(err, ERROR_INVALID,
 			"it names no enclave: UniqueID, or SignerID with ProductID and "
 			"SecurityVersion, is needed");
+	if (era->has_nonce)
+		return error_set(err, ERROR_INVALID,
+			"Nonce: a Marble cannot demand one, as the quote stands in the "
+			"Coordinator's certificate: leave it out");
 	return *era->collateral ||
 	       error_set(err, ERROR_INVALID,
 		       "Collateral is needed: the folder with the collateral of the "
@@ -72,19 +74,10 @@ bool coordinator_check_open(
 void coordinator_check_free(struct coordinator_check *check)
 {
 	dcap_verifier_free(check->verifier);
+	era_free(&check->era);
 	free(check->client_api);
 	check->verifier = NULL;
 	check->client_api = NULL;
-}
-
-static bool check_status(const struct era *era, enum tcb_status status, struct error *err)
-{
-	unsigned accepted = era->accepted_statuses ? era->accepted_statuses : DEFAULT_STATUSES;
-	return accepted & 1U << status ||
-	       error_set(err, ERROR_DENIED,
-		       "TCB level invalid: %s: update the Coordinator's machine, or accept it "
-		       "with AcceptedTCBStatuses in the era config",
-		       tcb_status_name(status));
 }
 
 /* The quote is of an enclave, and over what it has to be, or `otherwise` is what is wrong. */
@@ -104,7 +97,7 @@ static bool check_quote(struct coordinator_check *check, const struct ra_tls_pro
 	if (!dcap_verify(check->verifier, proof->quote, clock_now(), &result, err) ||
 		!check_binding(&result, proof, otherwise, err) ||
 		!era_check(&check->era, &result.report, err) ||
-		!check_status(&check->era, result.status, err))
+		!era_check_platform(&check->era, &result, err))
 		return false;
 	check->is_simulated = result.is_simulated;
 	return true;

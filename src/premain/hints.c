@@ -66,6 +66,12 @@ static const struct {
 	{ "TCB level invalid",
 		"this machine's firmware or microcode is not up to date: update it, or accept the "
 		"status in the package's AcceptedTCBStatuses" },
+	{ "advisories not accepted",
+		"the package accepts this machine with other advisories alone: mitigate these in "
+		"the application and list them in the package's AcceptedAdvisories" },
+	{ "is none of those accepted",
+		"the package names the machines that may run it: if this is one of them, its PPID "
+		"or platform instance ID belongs into the package's AcceptedPlatforms" },
 	{ "collateral",
 		"the Coordinator's operator has to fetch the collateral anew, or to name its folder "
 		"(EDG_COORDINATOR_COLLATERAL)" },

@@ -7,6 +7,8 @@ It shares no code with the C sources. Everything raises Refused with the reason.
 import struct
 from dataclasses import dataclass
 
+from cryptography import x509
+
 INTEL_VENDOR = bytes.fromhex("939A7233F79C4CA9940A0DB3957F0607")
 SGX_EXTENSION = "1.2.840.113741.1.13.1"
 
@@ -207,3 +209,10 @@ class Platform:
                 "BOOLEAN")
         require(len(top[6][1]) == 16, "SGX extension: instance ID")
         return cls(*head, top[6][1], [value == b"\xff" for _, value in configuration.values()])
+
+
+def platform_of(folder):
+    """What the PCK certificate of a simulated platform says."""
+    certificate = x509.load_pem_x509_certificate((folder / "pck.pem").read_bytes())
+    extension = certificate.extensions.get_extension_for_oid(x509.ObjectIdentifier(SGX_EXTENSION))
+    return Platform.parse(extension.value.value)

@@ -14,6 +14,7 @@ import pytest
 import ra_tls
 from attested import Application, sign_hello
 from attested_fixtures import *  # noqa: F403  pylint: disable=wildcard-import,unused-wildcard-import
+from quote_formats import platform_of
 from quote_verifier import Quote, verify
 from ra_tls import (QUOTE_OID, certificate_with, key_hash, mesh_certificate, new_key, quote_in,
                     show)
@@ -103,7 +104,8 @@ WRONG = [
     ({"ProductID": 4}, "invalid ProductID: the era config expects 4, the Coordinator has 3"),
     ({"SecurityVersion": 2}, "invalid SecurityVersion: the era config expects at least 2"),
     ({"TrustRoot": ""}, "its root is not Intel's"),
-    ({"AcceptedTCBStatuses": ["OutOfDate"]}, "TCB level invalid: UpToDate"),
+    ({"AcceptedPlatforms": [OTHER[:32]]}, "is none of those accepted: add it to them if you know"),
+    ({"MinimumTCBEvaluationDataNumber": 18}, "number 17, at least 18 is demanded: get newer"),
 ]
 
 
@@ -118,12 +120,55 @@ def test_another_coordinator_gets_nothing(coordinator, new_verifying, changed, r
     assert "Hint: EDG_MARBLE_COORDINATOR_ERA must name the enclave" in run.stderr
 
 
+def give_collateral_of(coordinator, application):
+    for path in (coordinator.folder / "collateral").glob("*.*"):
+        shutil.copy(path, application.folder / "collateral" / path.name)
+
+
+REMEDY = ": update the Coordinator's machine, or accept this with AcceptedTCBStatuses or " \
+    "AcceptedAdvisories in the era config"
+HARDENING = [
+    ({}, None),
+    ({"AcceptedAdvisories": ["intel-sa-00615", "INTEL-SA-00001"]}, None),
+    ({"AcceptedAdvisories": ["INTEL-SA-00001"]}, "TCB status SWHardeningNeeded contains advisories not "
+     "accepted by configuration: [INTEL-SA-00615]" + REMEDY),
+    ({"AcceptedTCBStatuses": ["OutOfDate"]}, "TCB level invalid: SWHardeningNeeded" + REMEDY),
+]
+
+
+@pytest.mark.parametrize("changed, reason", HARDENING,
+                         ids=["any", "listed", "unlisted", "other status"])
+def test_the_machine_of_the_coordinator_is_judged_by_the_era(coordinator, new_verifying, changed, reason):
+    application = new_verifying(era_of(coordinator, **changed))
+    coordinator.use_collateral("--tcb-status", "SWHardeningNeeded", "--advisory", "INTEL-SA-00615")
+    give_collateral_of(coordinator, application)
+    deploy(coordinator, application)
+    run = application.run(coordinator, "web")
+    if reason:
+        assert run.status == 1
+        assert f"the Coordinator at {coordinator.mesh} is refused: " in run.stderr
+        assert reason in run.stderr
+    else:
+        assert run.status == 0, run.stderr
+
+
+def test_a_marble_may_know_the_machine_of_its_coordinator(coordinator, new_verifying, machine):
+    application = new_verifying(era_of(
+        coordinator, AcceptedPlatforms=[OTHER[:32], platform_of(machine.folder).ppid.hex()],
+        MinimumTCBEvaluationDataNumber=17, AcceptedTCBStatuses=["OutOfDate"], Nonce=""))
+    deploy(coordinator, application)
+    run = application.run(coordinator, "web")
+    assert run.status == 0, run.stderr
+
+
 BAD_ERAS = [
     ({"UniqueID": None, "SignerID": None}, "it names no enclave"),
     ({"Collateral": None}, "Collateral is needed"),
     ({"Collateral": "nowhere"}, "there is no folder nowhere with collateral"),
     ({"AcceptedTCBStatuses": ["Revoked"]}, '"Revoked", which is no TCB status'),
+    ({"AcceptedPlatforms": []}, "AcceptedPlatforms accepts no platform"),
     ({"UniqeID": OTHER}, 'unknown member "UniqeID"'),
+    ({"Nonce": "AA=="}, "Nonce: a Marble cannot demand one"),
 ]
 
 
@@ -222,8 +267,7 @@ def test_a_changed_quote_is_refused(coordinator, new_verifying, tmp_path):
 def test_expired_collateral_is_said(coordinator, new_verifying):
     application = new_verifying(era_of(coordinator))
     coordinator.use_collateral("--issued-at", "2025-01-01T00:00:00Z")
-    for path in (coordinator.folder / "collateral").glob("*.*"):
-        shutil.copy(path, application.folder / "collateral" / path.name)
+    give_collateral_of(coordinator, application)
     run = application.run(coordinator, "web")
     assert run.status == 1
     assert f"the Coordinator at {coordinator.mesh} is refused: " in run.stderr

@@ -10,6 +10,7 @@ import pytest
 
 from attested import AttestedMarble
 from attested_fixtures import *  # noqa: F403  pylint: disable=wildcard-import,unused-wildcard-import
+from quote_formats import platform_of
 
 UNIQUE, SIGNER, OTHER = "a1" * 32, "51" * 32, "0f" * 32
 ENCLAVE = {"mrenclave": UNIQUE, "mrsigner": SIGNER, "prod-id": 7, "svn": 3}
@@ -25,13 +26,17 @@ PERMISSION_DENIED = grpc.StatusCode.PERMISSION_DENIED
 INVALID_QUOTE = "marble verification failed: invalid quote: "
 
 
+def deploy(coordinator, packages, **others):
+    """One Marble type for each package, and others."""
+    marbles = {**{name: {"Package": name} for name in packages}, **others}
+    answer = coordinator.set_manifest({"Packages": packages, "Marbles": marbles})
+    assert answer.status_code == 200, answer.text
+
+
 @pytest.fixture(name="mesh")
 def fixture_mesh(coordinator):
     """A Coordinator with one Marble type for each package, and `once`."""
-    marbles = {name: {"Package": name} for name in PACKAGES}
-    marbles["once"] = {"Package": "signed", "MaxActivations": 1}
-    answer = coordinator.set_manifest({"Packages": PACKAGES, "Marbles": marbles})
-    assert answer.status_code == 200, answer.text
+    deploy(coordinator, PACKAGES, once={"Package": "signed", "MaxActivations": 1})
     return coordinator
 
 
@@ -184,6 +189,49 @@ def test_m11_advisories_must_be_on_the_list(mesh, machine):
     assert refusal(mesh, marble, "advised") == INVALID_QUOTE + "TCB status SWHardeningNeeded " \
         "contains advisories not accepted by configuration: [INTEL-SA-00615]"
     check_serving(mesh, machine)
+
+
+def test_a_package_may_name_its_machines(coordinator, machine, new_machine):
+    here, elsewhere = platform_of(machine.folder), platform_of(new_machine().folder)
+    ids = here.ppid.hex(), here.instance_id.hex()
+    deploy(coordinator, {
+        "ppid": {**SIGNED, "AcceptedPlatforms": [elsewhere.ppid.hex(), ids[0].upper()]},
+        "instance": {**SIGNED, "AcceptedPlatforms": [ids[1]]},
+        "elsewhere": {**SIGNED, "AcceptedPlatforms": [elsewhere.ppid.hex(),
+                                                      elsewhere.instance_id.hex()]}})
+    for accepted in "ppid", "instance":
+        assert good(machine).attest(coordinator, accepted).env
+    assert refusal(coordinator, good(machine), "elsewhere") == \
+        f"{INVALID_QUOTE}the platform with PPID {ids[0]} and platform instance ID {ids[1]} is none of " \
+        "those accepted: add it to them if you know this machine"
+
+
+def test_a_package_may_demand_new_collateral(coordinator, machine):
+    deploy(coordinator, {"new": {**SIGNED, "MinimumTCBEvaluationDataNumber": 17}, "any": SIGNED})
+    marble = good(machine)
+    assert marble.attest(coordinator, "new").env
+    reason = f"{INVALID_QUOTE}the collateral has TCB evaluation data number 16, at least 17 is demanded: " \
+        "get newer collateral, as with 'marblerun collateral fetch'"
+    # the smaller number of both documents counts
+    for file in "tcb_info.json", "qe_identity.json":
+        coordinator.use_collateral("--evaluation-number", "16", files=[file])
+        assert refusal(coordinator, marble, "new") == reason
+        assert marble.attest(coordinator, "any").env
+        coordinator.use_collateral("--evaluation-number", "18")
+        assert marble.attest(coordinator, "new").env
+
+
+def test_what_a_package_demands_of_machines_is_checked_when_it_is_set(coordinator):
+    def set_package(**demand):
+        return coordinator.set_manifest({"Packages": {"p": {**SIGNED, **demand}},
+                                         "Marbles": {"m": {"Package": "p"}}})
+    for wrong, reason in (["0011"], '"0011" is no PPID or platform instance ID'), ([], "accepts no platform"):
+        answer = set_package(AcceptedPlatforms=wrong)
+        assert answer.status_code == 400
+        message = answer.json()["message"]
+        assert reason in message and message.endswith("(Manifest.Packages.p.AcceptedPlatforms)")
+    answer = set_package(MinimumTCBEvaluationDataNumber="17")
+    assert answer.status_code == 400 and "Packages.p.MinimumTCBEvaluationDataNumber" in answer.text
 
 
 @pytest.mark.parametrize("file, name", [

@@ -5,6 +5,7 @@ import json
 import subprocess
 
 import pytest
+from quote_formats import platform_of
 
 MRTD = "d0" * 48
 RTMR = {f"rtmr{i}": f"a{i}" * 48 for i in range(4)}
@@ -120,10 +121,56 @@ def test_the_policy_is_the_users(cli, make_quote):
     cli.succeed("quote", "verify", path, *flags, "--debug")
 
 
+def test_the_platform_and_the_age_of_collateral_may_be_demanded(cli, make_quote):
+    platform = platform_of(make_quote.machine.folder)
+    ppid, instance_id, other = platform.ppid.hex(), platform.instance_id.hex(), "0f" * 16
+    command = ["quote", "verify", make_quote(), *trust(make_quote)]
+    named = f"PPID {ppid}{{}} platform instance ID {instance_id}"
+    text = cli.succeed(*command, "--accepted-platforms", f"{other},{ppid.upper()}",
+                       "--minimum-evaluation-number", "17").splitlines()
+    assert [line for line in text[:18] if line[0] != "✓"] == []
+    assert text[15:17] == ["✓ the collateral is new enough",
+                           "✓ the platform is one of those accepted"]
+    assert text[-3] == "Platform: " + named.format(",")
+    result = json.loads(cli.succeed(*command, "-o", "json", "--accepted-platforms", instance_id))["result"]
+    assert (result["ppid"], result["instanceId"]) == (ppid, instance_id)
+    refused = cli.run(*command, "--accepted-platforms", other, "--minimum-evaluation-number", "17")
+    assert refused.returncode == 1
+    assert refused.stderr == (f"Error: the quote is refused: the platform with {named.format(' and')} is "
+                              "none of those accepted: add it to them if you know this machine\n")
+    assert refused.stdout.splitlines()[15:18] == [
+        "✓ the collateral is new enough", "✗ the platform is one of those accepted",
+        "- it is not for debugging"]
+    refused = cli.run(*command, "--accepted-platforms", ppid, "--minimum-evaluation-number", "18")
+    assert "has TCB evaluation data number 17, at least 18 is demanded" in refused.stderr
+    assert "- the platform is one of those accepted" in refused.stdout
+
+
+@pytest.mark.parametrize("flag, value, reason", [
+    ("accepted-platforms", "00", "has 32 hex digits"),
+    ("accepted-platforms", "0f" * 16 + ",," + "0f" * 16, "has 32 hex digits"),
+    ("accepted-platforms", "", "it accepts no platform"),
+    ("minimum-evaluation-number", "-1", "it is no number from 0 to 4294967295"),
+    ("minimum-evaluation-number", "4294967296", "it is no number"),
+    ("minimum-evaluation-number", "", "it is no number")])
+def test_demands_that_mean_nothing_are_refused(cli, make_quote, flag, value, reason):
+    error = cli.fail("quote", "verify", make_quote(), *trust(make_quote), f"--{flag}={value}")
+    assert f'for "--{flag}" flag: ' in error and reason in error
+
+
 def test_a_date_may_be_given(cli, make_quote):
     path = make_quote()
     done = cli.run("quote", "verify", path, *trust(make_quote), "--at", "2020-01-01T00:00:00Z")
     assert "is not valid before" in done.stderr
+    result = json.loads(cli.succeed("quote", "verify", path, "-o", "json",
+                                    *trust(make_quote)))["result"]
+    start, end = result["validFrom"], result["validUntil"]
+    for time in start, end:
+        text = cli.succeed("quote", "verify", path, *trust(make_quote), "--at", time)
+        assert f"This holds from {start} until {end}" in text
+    assert start < end
+    for time in start.replace("20", "19", 1), end.replace("20", "21", 1):
+        assert cli.run("quote", "verify", path, *trust(make_quote), "--at", time).returncode == 1
     assert "a time has the form" in cli.fail(
         "quote", "verify", path, *trust(make_quote), "--at", "yesterday")
 

@@ -11,6 +11,7 @@ import urllib.parse
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from fake_client_api import Platform, der, issue, pem
+from quote_formats import platform_of
 
 MANIFEST = '{"Packages": {}}'
 ERA = {"SignerID": "51" * 32, "ProductID": 3, "SecurityVersion": 4}
@@ -93,6 +94,26 @@ def test_l11_a_debug_enclave_is_refused_unless_allowed(world):
     assert world.refusal().startswith("verifying Coordinator quote: debug enclave not allowed: ")
     world.expect(ERA | {"Debug": True})
     assert world.set_manifest().returncode == 0
+
+
+def test_the_configuration_may_demand_the_machine_and_new_collateral(world):
+    platform = platform_of(world.machine.folder)
+    world.expect(ERA | {"AcceptedPlatforms": ["0f" * 16, platform.instance_id.hex()],
+                        "MinimumTCBEvaluationDataNumber": 17})
+    assert world.set_manifest().returncode == 0
+
+
+@pytest.mark.parametrize("change, error", [
+    ({"AcceptedPlatforms": ["0f" * 16]}, "the platform with PPID {ppid} and platform instance ID "
+     "{instance_id} is none of those accepted: add it to them if you know this machine"),
+    ({"MinimumTCBEvaluationDataNumber": 18}, "the collateral has TCB evaluation data number 17, at least "
+     "18 is demanded: get newer collateral, as with 'marblerun collateral fetch'"),
+], ids=["machine", "collateral"])
+def test_another_machine_and_old_collateral_are_refused(world, change, error):
+    platform = platform_of(world.machine.folder)
+    world.expect(ERA | change)
+    assert world.refusal() == "verifying Coordinator quote: " + error.format(
+        ppid=platform.ppid.hex(), instance_id=platform.instance_id.hex())
 
 
 def test_l11_a_configuration_without_identity_is_warned_of(world):

@@ -152,8 +152,10 @@ def test_collateral_is_fetched_and_verifies_elsewhere(cli, machine, served, quot
     assert shown["tcbInfo"]["fmspc"] == FMSPC and shown["pckCRL"]["revoked"] == 0
     verified = json.loads(cli.succeed("collateral", "verify", fetched, "-o", "json", "--trust-root",
                                       machine / "root_ca.pem"))
+    start, end = (shown["tcbInfo"][name] for name in ("validFrom", "validUntil"))
     assert verified == {"folder": str(fetched), "fmspc": FMSPC, "simulated": True,
-                        "validUntil": shown["tcbInfo"]["validUntil"]}
+                        "validFrom": start, "validUntil": end}
+    assert f"valid from {start} until {end} (SIMULATED)" in told
     told = cli.succeed("collateral", "show", fetched)
     assert FMSPC in told and "PCK CRL" in told and "evaluation data number 17" in told
 
@@ -170,6 +172,21 @@ def test_collateral_that_was_changed_or_has_another_root_does_not_verify(cli, ma
     old = init(tmp_path / "old", "--issued-at", "2024-01-01T00:00:00Z")
     error = cli.fail("collateral", "verify", old / "collateral", "--trust-root", old / "root_ca.pem")
     assert "expired at" in error and "marblerun collateral fetch" in error
+
+
+def test_collateral_is_verified_as_of_any_time(cli, tmp_path):
+    old = init(tmp_path / "old", "--issued-at", "2024-01-01T00:00:00Z", "--valid-for", "10")
+
+    def verify(time):
+        return cli.run("collateral", "verify", old / "collateral", "--trust-root",
+                       old / "root_ca.pem", "--at", time)
+    for time in "2024-01-01T00:00:00Z", "2024-01-11T00:00:00Z":
+        done = verify(time)
+        assert done.returncode == 0, done.stderr
+        assert "valid from 2024-01-01T00:00:00Z until 2024-01-11T00:00:00Z (SIMULATED)" in done.stdout
+    assert "is not valid before 2024-01-01T00:00:00Z" in verify("2023-12-31T23:59:59Z").stderr
+    assert "expired at 2024-01-11T00:00:00Z" in verify("2024-01-11T00:00:01Z").stderr
+    assert "--at today: a time has the form" in verify("today").stderr
 
 
 @pytest.mark.parametrize("text", [

@@ -110,6 +110,28 @@ static void assert_enclave(const struct sgx_report_body *report, const json_t *e
 		json_is_true(json_object_get(expected, "debug")));
 }
 
+/* The smaller one counts. */
+static void assert_evaluation_number(const struct dcap_result *result, const json_t *expected)
+{
+	static const char name[] = "tcb_evaluation_data_number";
+	json_int_t info =
+		json_integer_value(json_object_get(json_object_get(expected, "tcb_info"), name));
+	json_int_t identity =
+		json_integer_value(json_object_get(json_object_get(expected, "qe_identity"), name));
+	assert_int_equal(result->tcb_evaluation_number, info < identity ? info : identity);
+}
+
+static void assert_platform(const struct dcap_result *result, const json_t *expected)
+{
+	static const uint8_t nothing[PCK_PLATFORM_ID_SIZE];
+	assert_hex(result->fmspc, sizeof(result->fmspc), text_at(expected, "fmspc"));
+	assert_memory_not_equal(result->ppid, nothing, sizeof(nothing));
+	assert_int_equal(result->has_instance_id,
+		!strcmp(text_at(expected, "ca"), "Intel SGX PCK Platform CA"));
+	if (result->has_instance_id)
+		assert_memory_not_equal(result->instance_id, nothing, sizeof(nothing));
+}
+
 static void assert_result(const struct dcap_result *result, const json_t *expected)
 {
 	const json_t *statuses = json_object_get(expected, "expected");
@@ -120,10 +142,11 @@ static void assert_result(const struct dcap_result *result, const json_t *expect
 		tcb_status_name(result->platform_status), text_at(statuses, "tcb_level_status"));
 	assert_string_equal(tcb_status_name(result->qe_status), text_at(statuses, "qe_tcb_status"));
 	assert_advisories(result, statuses);
+	assert_int_equal(result->valid_from, date_at(expected, "valid_from"));
 	assert_int_equal(result->valid_until, date_at(expected, "valid_to"));
 	assert_false(result->is_simulated);
-	assert_hex(result->fmspc, sizeof(result->fmspc),
-		text_at(json_object_get(expected, "pck"), "fmspc"));
+	assert_evaluation_number(result, json_object_get(expected, "collateral"));
+	assert_platform(result, json_object_get(expected, "pck"));
 	assert_hex(dcap_result_report_data(result), SGX_REPORT_DATA_SIZE,
 		text_at(report, "report_data"));
 	if (result->is_tdx)

@@ -31,9 +31,12 @@ static void a_good_platform_verifies_and_is_called_simulated(void **state)
 	assert_int_equal(result.status, TCB_UP_TO_DATE);
 	assert_true(result.is_simulated);
 	assert_int_equal(result.advisory_count, 0);
+	assert_int_equal(result.valid_from, PKI_NOW - PKI_DAY);
 	assert_int_equal(result.valid_until, PKI_NOW + PKI_DAY);
 	assert_int_equal(result.tcb_evaluation_number, 17); /* the smaller of 17 and 18 */
 	assert_memory_equal(result.ppid, "the-platform-id", 16);
+	assert_true(result.has_instance_id);
+	assert_memory_equal(result.instance_id, "instance-number!", 16);
 	assert_memory_equal(result.fmspc, "\x00\xff\x00\x00\x00\x01", 6);
 	assert_int_equal(result.report.cpu_svn[0], 0xff);
 }

@@ -2,9 +2,12 @@
 #include "unit.h"
 
 #include "attest/era.h"
+#include "base/cleanup.h"
 
-#define ID_E1 "e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1"
-#define ID_51 "5151515151515151515151515151515151515151515151515151515151515151"
+#define ID_E1   "e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1"
+#define PPID_E1 "e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1"
+#define PPID_51 "51515151515151515151515151515151"
+#define ID_51   "5151515151515151515151515151515151515151515151515151515151515151"
 
 static struct sgx_report_body example_report(void)
 {
@@ -16,7 +19,7 @@ static struct sgx_report_body example_report(void)
 
 static bool check(const char *config, const struct sgx_report_body *report, struct error *err)
 {
-	struct era era;
+	AUTO(era_free) struct era era = { 0 };
 	struct error parse_error = { 0 };
 	assert_success(era_parse(bytes_of_text(config), &era, &parse_error), parse_error);
 	return era_check(&era, report, err);
@@ -25,7 +28,7 @@ static bool check(const char *config, const struct sgx_report_body *report, stru
 static void all_members_are_read_in_any_case(void **state)
 {
 	(void)state;
-	struct era era;
+	AUTO(era_free) struct era era = { 0 };
 	struct error err = { 0 };
 	assert_success(era_parse(bytes_of_text("{\"securityversion\": 7, \"PRODUCTID\": 9, "
 					       "\"debug\": true, \"uniqueId\": \"" ID_E1
@@ -38,6 +41,96 @@ static void all_members_are_read_in_any_case(void **state)
 	assert_true(era.has_unique_id);
 	assert_int_equal(era.unique_id[31], 0xe1);
 	assert_false(era.has_signer_id);
+	assert_false(era.has_nonce);
+	assert_string_equal(era.unknown, "");
+}
+
+static void a_nonce_and_what_means_nothing_are_noted(void **state)
+{
+	(void)state;
+	AUTO(era_free) struct era era = { 0 };
+	struct error err = { 0 };
+	assert_success(era_parse(bytes_of_text("{\"nonce\": \"AA==\", \"AcceptedPlatform\": []}"),
+			       &era, &err),
+		err);
+	assert_true(era.has_nonce);
+	assert_string_equal(era.unknown, "AcceptedPlatform");
+	assert_success(era_parse(bytes_of_text("{\"Nonce\": null}"), &era, &err), err);
+	assert_false(era.has_nonce);
+	assert_success(era_parse(bytes_of_text("{\"Nonce\": 5}"), &era, &err), err);
+	assert_true(era.has_nonce);
+}
+
+/* What the file says of the Coordinator's machine. */
+static bool check_platform(const char *members, const struct dcap_result *result, struct error *err)
+{
+	AUTO(era_free) struct era era = { 0 };
+	AUTO(buf_free) struct buf config = { 0 };
+	struct error parse_error = { 0 };
+	buf_printf(&config, "{%s}", members);
+	assert_success(era_parse(buf_bytes(&config), &era, &parse_error), parse_error);
+	return era_check_platform(&era, result, err);
+}
+
+static void the_tcb_of_the_machine_is_judged_as_that_of_marbles(void **state)
+{
+	(void)state;
+#define REMEDY                                                                                     \
+	": update the Coordinator's machine, or accept this with AcceptedTCBStatuses or "          \
+	"AcceptedAdvisories in the era config"
+	static const struct {
+		const char *members;
+		enum tcb_status status;
+		const char *refusal; /* NULL: none */
+	} cases[] = {
+		{ "", TCB_UP_TO_DATE, NULL },
+		{ "", TCB_SW_HARDENING_NEEDED, NULL },
+		{ "", TCB_OUT_OF_DATE, "TCB level invalid: OutOfDate" REMEDY },
+		{ "\"AcceptedTCBStatuses\": []", TCB_SW_HARDENING_NEEDED, NULL },
+		{ "\"acceptedTcbStatuses\": [\"OutOfDate\"]", TCB_OUT_OF_DATE, NULL },
+		{ "\"AcceptedTCBStatuses\": [\"OutOfDate\"]", TCB_UP_TO_DATE, NULL },
+		{ "\"AcceptedTCBStatuses\": [\"OutOfDate\"]", TCB_SW_HARDENING_NEEDED,
+			"TCB level invalid: SWHardeningNeeded" REMEDY },
+		{ "\"AcceptedAdvisories\": []", TCB_SW_HARDENING_NEEDED, NULL },
+		{ "\"AcceptedAdvisories\": [\"intel-sa-1\", \"INTEL-SA-2\"]",
+			TCB_SW_HARDENING_NEEDED, NULL },
+		{ "\"AcceptedAdvisories\": [\"INTEL-SA-2\"]", TCB_SW_HARDENING_NEEDED,
+			"TCB status SWHardeningNeeded contains advisories not accepted by "
+			"configuration: [INTEL-SA-1]" REMEDY },
+		{ "\"AcceptedAdvisories\": [\"INTEL-SA-3\"]", TCB_UP_TO_DATE, NULL },
+		{ "\"AcceptedAdvisories\": [\"INTEL-SA-3\"], "
+		  "\"AcceptedTCBStatuses\": [\"OutOfDate\"]",
+			TCB_OUT_OF_DATE, NULL },
+	};
+	char first[] = "INTEL-SA-1";
+	char second[] = "INTEL-SA-2";
+	char *advisories[] = { first, second };
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct dcap_result result = {
+			.status = cases[i].status, .advisories = advisories, .advisory_count = 2
+		};
+		struct error err = { 0 };
+		bool good = check_platform(cases[i].members, &result, &err);
+		assert_string_equal(err.message, cases[i].refusal ? cases[i].refusal : "");
+		assert_int_equal(good, !cases[i].refusal);
+	}
+}
+
+static void the_machine_and_its_collateral_may_be_demanded(void **state)
+{
+	(void)state;
+	struct dcap_result result = { .status = TCB_UP_TO_DATE, .tcb_evaluation_number = 17 };
+	struct error err = { 0 };
+	memset(result.ppid, 0xe1, sizeof(result.ppid));
+	assert_success(check_platform("\"minimumTCBEvaluationDataNumber\": 17, "
+				      "\"acceptedPlatforms\": [\"" PPID_51 "\", \"" PPID_E1 "\"]",
+			       &result, &err),
+		err);
+	assert_failure(check_platform("\"MinimumTCBEvaluationDataNumber\": 18", &result, &err), err,
+		ERROR_DENIED, "evaluation data number 17, at least 18 is demanded");
+	assert_failure(check_platform("\"AcceptedPlatforms\": [\"" PPID_51 "\"]", &result, &err),
+		err, ERROR_DENIED, "the platform with PPID " PPID_E1 " is none of those accepted");
+	assert_success(check_platform("\"AcceptedPlatforms\": null", &result, &err), err);
 }
 
 static void malformed_members_are_named(void **state)
@@ -55,9 +148,23 @@ static void malformed_members_are_named(void **state)
 		{ "{\"UniqueID\": \"" ID_E1 "00\"}", "UniqueID is no text of 64 hex digits" },
 		{ "{\"SignerID\": 5}", "SignerID is no text of 64 hex digits" },
 		{ "{\"SignerID\": \"g" ID_E1 "\"}", "SignerID is no text" },
+		{ "{\"AcceptedTCBStatuses\": \"UpToDate\"}", "AcceptedTCBStatuses is no list" },
+		{ "{\"AcceptedTCBStatuses\": [\"OutOfDate\", \"Revoked\"]}",
+			"AcceptedTCBStatuses has \"Revoked\", which is no TCB status" },
+		{ "{\"AcceptedTCBStatuses\": [\"uptodate\"]}",
+			"has \"uptodate\", which is no TCB" },
+		{ "{\"AcceptedAdvisories\": {}}", "AcceptedAdvisories is no list" },
+		{ "{\"AcceptedAdvisories\": [\"A\", 1]}",
+			"AcceptedAdvisories has \"\", which is no text" },
+		{ "{\"AcceptedPlatforms\": [\"" PPID_E1 "\", \"" PPID_E1 "0\"]}",
+			"AcceptedPlatforms has \"" PPID_E1 "0\", which is no PPID or platform" },
+		{ "{\"AcceptedPlatforms\": []}", "AcceptedPlatforms accepts no platform" },
+		{ "{\"AcceptedPlatforms\": \"" PPID_E1 "\"}", "AcceptedPlatforms is no list" },
+		{ "{\"MinimumTCBEvaluationDataNumber\": \"17\"}",
+			"MinimumTCBEvaluationDataNumber is no number from 0 to 4294967295" },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct era era;
+		AUTO(era_free) struct era era = { 0 };
 		struct error err = { 0 };
 		assert_failure(era_parse(bytes_of_text(cases[i][0]), &era, &err), err,
 			ERROR_INVALID, cases[i][1]);
@@ -128,6 +235,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_members_are_read_in_any_case),
+		cmocka_unit_test(a_nonce_and_what_means_nothing_are_noted),
+		cmocka_unit_test(the_tcb_of_the_machine_is_judged_as_that_of_marbles),
+		cmocka_unit_test(the_machine_and_its_collateral_may_be_demanded),
 		cmocka_unit_test(malformed_members_are_named),
 		cmocka_unit_test(a_file_cannot_switch_verification_off),
 		cmocka_unit_test(the_enclave_must_be_the_configured_one),

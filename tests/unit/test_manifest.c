@@ -5,6 +5,7 @@
 #include "crypto/openssl.h"
 #include "manifest/cert_template.h"
 
+#define PPID             "00112233445566778899aAbBcCdDeEfF"
 #define PACKAGES         "'Packages':{'p':{'UniqueID':'a'}}"
 #define MARBLE(members)  "{" PACKAGES ",'Marbles':{'m':{'Package':'p'," members "}}}"
 #define FILES(entries)   MARBLE("'Parameters':{'Files':{" entries "}}")
@@ -25,7 +26,8 @@ static void a_manifest_becomes_its_model(void **state)
 	struct manifest *manifest = parse_manifest(
 		"{'packages':{'p':{'Debug':true,'SignerID':'b','ProductID':18446744073709551615,"
 		"'SecurityVersion':0,'AcceptedTCBStatuses':['UpToDate','OutOfDate'],"
-		"'AcceptedAdvisories':['INTEL-SA-1']},'q':{'UniqueID':'','Debug':true}},"
+		"'AcceptedAdvisories':['INTEL-SA-1'],'MinimumTCBEvaluationDataNumber':17,"
+		"'acceptedplatforms':['" PPID "','" PPID "']},'q':{'UniqueID':'','Debug':true}},"
 		"'MARBLES':{'m':{'Package':'p','maxactivations':3,'DisableSecretBinding':true,"
 		"'Parameters':{'Argv':['a','','b'],'Files':{'/f':'1'},'Env':{'E':'2'}}},"
 		"'M':{'Package':'q'}},"
@@ -38,11 +40,16 @@ static void a_manifest_becomes_its_model(void **state)
 	assert_null(p->unique_id);
 	assert_string_equal(p->signer_id, "b");
 	assert_true(p->product_id == UINT64_MAX && p->security_version == 0);
-	assert_int_equal(p->accepted_tcb_status_count, 2);
-	assert_string_equal(p->accepted_tcb_statuses[1], "OutOfDate");
-	assert_string_equal(p->accepted_advisories[0], "INTEL-SA-1");
+	assert_int_equal(p->platform.accepted_tcb_status_count, 2);
+	assert_string_equal(p->platform.accepted_tcb_statuses[1], "OutOfDate");
+	assert_string_equal(p->platform.accepted_advisories[0], "INTEL-SA-1");
+	assert_true(p->platform.minimum_tcb_evaluation_number == 17);
+	assert_int_equal(p->platform.accepted_platform_count, 2);
+	assert_string_equal(p->platform.accepted_platforms[1], PPID);
 	const struct package_properties *q = strmap_get(&manifest->packages, "q");
-	assert_true(!q->unique_id && !q->has_product_id && !q->accepted_advisory_count);
+	assert_true(!q->unique_id && !q->has_product_id && !q->platform.accepted_advisory_count);
+	assert_true(
+		!q->platform.minimum_tcb_evaluation_number && !q->platform.accepted_platform_count);
 	const struct manifest_marble *m = marble(manifest, "m");
 	assert_string_equal(m->package, "p");
 	assert_true(m->max_activations == 3 && m->disable_secret_binding);

@@ -80,6 +80,53 @@ static void packages_are_identified_in_one_way(void **state)
 	check_accepted(accepted, COUNT(accepted));
 }
 
+static void what_packages_demand_of_machines_is_well_formed(void **state)
+{
+	(void)state;
+#define ID               "00112233445566778899aabbccddeeff"
+#define UNMARSHAL        "unmarshaling manifest: "
+#define IN(name)         "Manifest.Packages.p." name
+#define PLATFORMS(value) PACKAGE("'UniqueID':'a','AcceptedPlatforms':" value)
+#define MINIMUM(value)   PACKAGE("'UniqueID':'a','MinimumTCBEvaluationDataNumber':" value)
+#define NO_ID(text)                                                                                \
+	UNMARSHAL "\"" text "\" is no PPID or platform instance ID of 32 hex digits "              \
+		  "(" IN("AcceptedPlatforms") ")"
+	static const struct manifest_row rows[] = {
+		{ PLATFORMS("['" ID "','" ID "0']"), NO_ID(ID "0") },
+		{ PLATFORMS("['0011']"), NO_ID("0011") },
+		{ PLATFORMS("['g0112233445566778899aabbccddeeff']"),
+			NO_ID("g0112233445566778899aabbccddeeff") },
+		{ PLATFORMS("['']"), NO_ID("") },
+		{ PLATFORMS("[null]"), NO_ID("") },
+		{ PLATFORMS("[]"),
+			UNMARSHAL "the list accepts no platform: leave it out to accept any "
+				  "(" IN("AcceptedPlatforms") ")" },
+		{ PLATFORMS("'" ID "'"),
+			UNMARSHAL "json: cannot unmarshal string into Go struct field " IN(
+				"AcceptedPlatforms") " of type []string" },
+		{ PLATFORMS("[17]"),
+			UNMARSHAL "json: cannot unmarshal number into Go struct field " IN(
+				"AcceptedPlatforms") " of type string" },
+		{ MINIMUM("-1"),
+			UNMARSHAL "json: cannot unmarshal number -1 into Go struct field " IN(
+				"MinimumTCBEvaluationDataNumber") " of type uint" },
+		{ MINIMUM("'17'"),
+			UNMARSHAL "json: cannot unmarshal string into Go struct field " IN(
+				"MinimumTCBEvaluationDataNumber") " of type uint" },
+	};
+	INVALID(rows);
+	static const char *const accepted[] = {
+		PLATFORMS("['" ID "','00112233445566778899AABBCCDDEEFF']"),
+		PLATFORMS("null"),
+		MINIMUM("0"),
+		MINIMUM("null"),
+		MINIMUM("17"),
+		PACKAGE("'MRTD':'a','MinimumTCBEvaluationDataNumber':1,'AcceptedPlatforms':['" ID
+			"']"),
+	};
+	check_accepted(accepted, COUNT(accepted));
+}
+
 static void tls_tags_are_complete(void **state)
 {
 	(void)state;
@@ -316,6 +363,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(packages_and_marbles_are_required),
 		cmocka_unit_test(packages_are_identified_in_one_way),
+		cmocka_unit_test(what_packages_demand_of_machines_is_well_formed),
 		cmocka_unit_test(tls_tags_are_complete),
 		cmocka_unit_test(users_have_certificates_and_roles),
 		cmocka_unit_test(roles_allow_what_exists),

@@ -275,7 +275,7 @@ static void sets_are_fetched_anew_before_they_expire(void **state)
 		const struct timespec pause = { .tv_nsec = 1000000 };
 		AUTO(auto_collateral) struct collateral *set = get_own(f, true, &err);
 		assert_success(set, err);
-		end = collateral_end(set);
+		end = collateral_validity(set).end;
 		nanosleep(&pause, NULL);
 	}
 	assert_int_equal(f->requests, 8);

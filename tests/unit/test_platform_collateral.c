@@ -46,6 +46,7 @@ static void check_status(const char *folder, const struct buf *quote, enum tcb_s
 	assert_int_equal(result.advisory_count, 2);
 	assert_string_equal(advisory(&result, 0), "INTEL-SA-00615");
 	assert_string_equal(advisory(&result, 1), "INTEL-SA-00289");
+	assert_int_equal(result.valid_from, ISSUED_AT);
 	assert_int_equal(result.valid_until, ISSUED_AT + 10 * DAY);
 	assert_int_equal(result.tcb_evaluation_number, 21);
 	assert_memory_equal(result.fmspc, "\1\2\3\4\5\6", 6);

@@ -138,6 +138,10 @@ static char **list_of(const char *first, const char *second)
 	return list;
 }
 
+#define PPID        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define INSTANCE_ID "1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d"
+#define ZEROS       "00000000000000000000000000000000"
+
 static void properties_are_printed_with_what_is_set(void **state)
 {
 	(void)state;
@@ -146,25 +150,28 @@ static void properties_are_printed_with_what_is_set(void **state)
 		.has_product_id = true,
 		.has_security_version = true,
 		.security_version = 7,
-		.accepted_tcb_statuses = list_of("OutOfDate", "SWHardeningNeeded"),
-		.accepted_tcb_status_count = 2,
-		.accepted_advisories = list_of("INTEL-SA-00001", NULL),
-		.accepted_advisory_count = 1 };
+		.platform.accepted_tcb_statuses = list_of("OutOfDate", "SWHardeningNeeded"),
+		.platform.accepted_tcb_status_count = 2,
+		.platform.accepted_advisories = list_of("INTEL-SA-00001", NULL),
+		.platform.accepted_advisory_count = 1,
+		.platform.minimum_tcb_evaluation_number = 17,
+		.platform.accepted_platforms = list_of(PPID, INSTANCE_ID),
+		.platform.accepted_platform_count = 2 };
 	AUTO(buf_free) struct buf out = { 0 };
 	package_properties_put_text(&properties, &out);
 	assert_string_equal(buf_text(&out),
 		"{Debug: false, SignerID: \"" MR_SIGNER "\", ProductID: 0, SecurityVersion: 7, "
 		"AcceptedTCBStatuses: [OutOfDate SWHardeningNeeded], "
-		"AcceptedAdvisories: [INTEL-SA-00001]}");
+		"AcceptedAdvisories: [INTEL-SA-00001], MinimumTCBEvaluationDataNumber: 17, "
+		"AcceptedPlatforms: [" PPID " " INSTANCE_ID "]}");
 }
 
 static void a_list_of_statuses_replaces_the_default(void **state)
 {
 	(void)state;
-	struct package_properties none = { 0 };
-	AUTO(package_properties_free)
-	struct package_properties listed = { .accepted_tcb_statuses =
-						     list_of("OutOfDate", "UpToDate"),
+	struct platform_policy none = { 0 };
+	AUTO(platform_policy_free)
+	struct platform_policy listed = { .accepted_tcb_statuses = list_of("OutOfDate", "UpToDate"),
 		.accepted_tcb_status_count = 2 };
 	static const bool by_default[] = {
 		[TCB_UP_TO_DATE] = true, [TCB_SW_HARDENING_NEEDED] = true, [TCB_REVOKED] = false
@@ -175,12 +182,12 @@ static void a_list_of_statuses_replaces_the_default(void **state)
 	for (enum tcb_status s = TCB_UP_TO_DATE; s <= TCB_REVOKED; s++) {
 		struct dcap_result result = { .status = s };
 		struct error err = { 0 };
-		assert_int_equal(policy_check_tcb(&none, &result, &err), by_default[s]);
-		assert_int_equal(policy_check_tcb(&listed, &result, &err), by_list[s]);
+		assert_int_equal(platform_policy_check_tcb(&none, &result, &err), by_default[s]);
+		assert_int_equal(platform_policy_check_tcb(&listed, &result, &err), by_list[s]);
 	}
 	struct dcap_result result = { .status = TCB_SW_HARDENING_NEEDED };
 	struct error err = { 0 };
-	assert_failure(policy_check_tcb(&listed, &result, &err), err, ERROR_DENIED,
+	assert_failure(platform_policy_check_tcb(&listed, &result, &err), err, ERROR_DENIED,
 		"TCB level invalid: SWHardeningNeeded");
 }
 
@@ -191,9 +198,9 @@ static void advisories_count_for_software_hardening(void **state)
 	char second[] = "INTEL-SA-00657";
 	char third[] = "INTEL-SA-00767";
 	char *advisories[] = { first, second, third };
-	AUTO(package_properties_free)
-	struct package_properties required = { .accepted_tcb_statuses =
-						       list_of("SWHardeningNeeded", "OutOfDate"),
+	AUTO(platform_policy_free)
+	struct platform_policy required = { .accepted_tcb_statuses =
+						    list_of("SWHardeningNeeded", "OutOfDate"),
 		.accepted_tcb_status_count = 2,
 		.accepted_advisories = list_of("intel-sa-00615", "INTEL-SA-99999"),
 		.accepted_advisory_count = 2 };
@@ -201,17 +208,92 @@ static void advisories_count_for_software_hardening(void **state)
 		.status = TCB_SW_HARDENING_NEEDED, .advisories = advisories, .advisory_count = 1
 	};
 	struct error err = { 0 };
-	assert_success(policy_check_tcb(&required, &result, &err), err);
+	assert_success(platform_policy_check_tcb(&required, &result, &err), err);
 	result.advisory_count = 3;
-	assert_false(policy_check_tcb(&required, &result, &err));
+	assert_false(platform_policy_check_tcb(&required, &result, &err));
 	assert_string_equal(err.message,
 		"TCB status SWHardeningNeeded contains advisories not accepted by configuration: "
 		"[INTEL-SA-00657 INTEL-SA-00767]");
 	result.status = TCB_OUT_OF_DATE;
-	assert_success(policy_check_tcb(&required, &result, &err), err);
-	struct package_properties any = { 0 };
+	assert_success(platform_policy_check_tcb(&required, &result, &err), err);
+	struct platform_policy any = { 0 };
 	result.status = TCB_SW_HARDENING_NEEDED;
-	assert_success(policy_check_tcb(&any, &result, &err), err);
+	assert_success(platform_policy_check_tcb(&any, &result, &err), err);
+}
+
+static void collateral_must_be_new_enough(void **state)
+{
+	(void)state;
+	struct platform_policy none = { 0 };
+	struct platform_policy policy = { .minimum_tcb_evaluation_number = 17 };
+	struct dcap_result result = { .tcb_evaluation_number = 17 };
+	struct error err = { 0 };
+	assert_success(platform_policy_check_machine(&policy, &result, &err), err);
+	result.tcb_evaluation_number = 16;
+	assert_false(platform_policy_check_machine(&policy, &result, &err));
+	assert_string_equal(err.message,
+		"the collateral has TCB evaluation data number 16, at least 17 is demanded: get "
+		"newer collateral, as with 'marblerun collateral fetch'");
+	assert_success(platform_policy_check_machine(&none, &result, &err), err);
+	policy.minimum_tcb_evaluation_number = (UINT64_C(1) << 32) + 1;
+	assert_failure(platform_policy_check_machine(&policy, &result, &err), err, ERROR_DENIED,
+		"at least 4294967297 is demanded");
+}
+
+static void a_platform_is_listed_by_either_of_its_ids(void **state)
+{
+	(void)state;
+	struct dcap_result processor = { 0 };
+	memset(processor.ppid, 0xaa, sizeof(processor.ppid));
+	struct dcap_result multi_package = processor;
+	multi_package.has_instance_id = true;
+	memset(multi_package.instance_id, 0x1d, sizeof(multi_package.instance_id));
+	char ppid[] = PPID;
+	char upper[] = "1D1D1D1D1D1D1D1D1D1D1D1D1D1D1D1D";
+	char zeros[] = ZEROS;
+	const struct {
+		char *list[2];
+		bool takes_processor;
+		bool takes_multi_package;
+	} cases[] = {
+		{ { ppid, zeros }, true, true },
+		{ { zeros, ppid }, true, true },
+		{ { zeros, upper }, false, true },
+		/* an instance ID that is not there equals nothing */
+		{ { zeros, zeros }, false, false },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct error err = { 0 };
+		const struct platform_policy policy = {
+			.accepted_platforms = (char **)cases[i].list, .accepted_platform_count = 2
+		};
+		assert_int_equal(platform_policy_check_machine(&policy, &processor, &err),
+			cases[i].takes_processor);
+		assert_int_equal(platform_policy_check_machine(&policy, &multi_package, &err),
+			cases[i].takes_multi_package);
+	}
+}
+
+static void a_platform_that_is_not_listed_is_named(void **state)
+{
+	(void)state;
+	char other[] = ZEROS;
+	char *list[] = { other };
+	const struct platform_policy policy = { .accepted_platforms = list,
+		.accepted_platform_count = 1 };
+	struct dcap_result result = { 0 };
+	struct error err = { 0 };
+	memset(result.ppid, 0xaa, sizeof(result.ppid));
+	memset(result.instance_id, 0x1d, sizeof(result.instance_id));
+	assert_false(platform_policy_check_machine(&policy, &result, &err));
+	assert_string_equal(err.message,
+		"the platform with PPID " PPID " is none of those accepted: add it to them if you "
+		"know this machine");
+	result.has_instance_id = true;
+	assert_false(platform_policy_check_machine(&policy, &result, &err));
+	assert_string_equal(err.message,
+		"the platform with PPID " PPID " and platform instance ID " INSTANCE_ID
+		" is none of those accepted: add it to them if you know this machine");
 }
 
 static void a_quote_is_bound_to_the_certificate_of_its_connection(void **state)
@@ -263,19 +345,30 @@ static void checks_come_in_the_order_of_the_spec(void **state)
 	replace_once(
 		&pki->tcb_info, "\"UpToDate\"", "\"SWHardeningNeeded\",\"advisoryIDs\":[\"A\"]");
 	pki_write_file(pki, "tcb_info.json", bytes_of_text("{}"));
-	required.accepted_tcb_statuses = list_of("OutOfDate", NULL);
-	required.accepted_tcb_status_count = 1;
+	required.platform.accepted_tcb_statuses = list_of("OutOfDate", NULL);
+	required.platform.accepted_tcb_status_count = 1;
 	assert_failure(verify(pki, &required, "other", &err), err, ERROR_INVALID, "TCB info");
 	pki_write(pki);
 	assert_failure(verify(pki, &required, "other", &err), err, ERROR_DENIED,
 		"TCB level invalid: SWHardeningNeeded");
-	free(required.accepted_tcb_statuses[0]);
-	required.accepted_tcb_statuses[0] = xstrdup("SWHardeningNeeded");
-	required.accepted_advisories = list_of("B", NULL);
-	required.accepted_advisory_count = 1;
+	free(required.platform.accepted_tcb_statuses[0]);
+	required.platform.accepted_tcb_statuses[0] = xstrdup("SWHardeningNeeded");
+	required.platform.accepted_advisories = list_of("B", NULL);
+	required.platform.accepted_advisory_count = 1;
 	assert_failure(
 		verify(pki, &required, "other", &err), err, ERROR_DENIED, "configuration: [A]");
-	required.accepted_advisories[0][0] = 'a';
+	required.platform.accepted_advisories[0][0] = 'a';
+	required.platform.minimum_tcb_evaluation_number = 18;
+	required.platform.accepted_platforms = list_of(PPID, NULL);
+	required.platform.accepted_platform_count = 1;
+	assert_failure(verify(pki, &required, "other", &err), err, ERROR_DENIED,
+		"TCB evaluation data number 17, at least 18");
+	required.platform.minimum_tcb_evaluation_number = 17;
+	assert_failure(verify(pki, &required, "other", &err), err, ERROR_DENIED,
+		"the platform with PPID 7468652d706c6174666f726d2d696400 and platform instance ID "
+		"696e7374616e63652d6e756d62657221 is none");
+	free(required.platform.accepted_platforms[0]);
+	required.platform.accepted_platforms[0] = xstrdup("696e7374616e63652d6e756d62657221");
 	assert_failure(verify(pki, &required, "other", &err), err, ERROR_DENIED, "hash(cert)");
 	assert_failure(verify(pki, &required, "certificate", &err), err, ERROR_DENIED,
 		"PackageProperties not compliant");
@@ -288,14 +381,15 @@ static void an_outdated_platform_is_accepted_when_listed(void **state)
 {
 	struct pki *pki = *state;
 	AUTO(package_properties_free)
-	struct package_properties required = { .accepted_tcb_statuses = list_of("OutOfDate", NULL),
-		.accepted_tcb_status_count = 1 };
+	struct package_properties required = { .platform.accepted_tcb_statuses =
+						       list_of("OutOfDate", NULL),
+		.platform.accepted_tcb_status_count = 1 };
 	struct error err = { 0 };
 	pki->qe_report.isv_svn = 6;
 	assert_success(verify(pki, &required, "certificate", &err), err);
 	pki->qe_report.isv_svn = 2;
-	free(required.accepted_tcb_statuses[0]);
-	required.accepted_tcb_statuses[0] = xstrdup("Revoked");
+	free(required.platform.accepted_tcb_statuses[0]);
+	required.platform.accepted_tcb_statuses[0] = xstrdup("Revoked");
 	assert_failure(verify(pki, &required, "certificate", &err), err, ERROR_DENIED,
 		"TCB level invalid: Revoked");
 }
@@ -330,6 +424,9 @@ int main(void)
 		cmocka_unit_test(properties_are_printed_with_what_is_set),
 		cmocka_unit_test(a_list_of_statuses_replaces_the_default),
 		cmocka_unit_test(advisories_count_for_software_hardening),
+		cmocka_unit_test(collateral_must_be_new_enough),
+		cmocka_unit_test(a_platform_is_listed_by_either_of_its_ids),
+		cmocka_unit_test(a_platform_that_is_not_listed_is_named),
 		cmocka_unit_test(a_quote_is_bound_to_the_certificate_of_its_connection),
 		test_with_report(checks_come_in_the_order_of_the_spec),
 		test_with_report(an_outdated_platform_is_accepted_when_listed),

@@ -329,6 +329,16 @@ static void errors_have_hints_where_they_are_known(void **state)
 	assert_non_null(strstr(hint_for("invalid quote: root CRL expired at 2024-12-31T00:00:00Z: "
 					"refresh the collateral in /collateral"),
 		"EDG_COORDINATOR_COLLATERAL"));
+	assert_non_null(strstr(hint_for("invalid quote: the platform with PPID 00 is none of those "
+					"accepted: add it to them if you know this machine"),
+		"AcceptedPlatforms"));
+	assert_non_null(
+		strstr(hint_for("invalid quote: the collateral has TCB evaluation data number "
+				"16, at least 17 is demanded"),
+			"EDG_COORDINATOR_COLLATERAL"));
+	assert_non_null(strstr(hint_for("invalid quote: TCB status SWHardeningNeeded contains "
+					"advisories not accepted by configuration: [A]"),
+		"AcceptedAdvisories"));
 	assert_null(hint_for("something else"));
 }
 

@@ -138,6 +138,11 @@ static void packages_are_only_raised(void **state)
 			CHECK "update manifest contains unupdatable values" },
 		{ "'p':{'SecurityVersion':4,'ProductID':0}",
 			CHECK "update manifest contains unupdatable values" },
+		{ "'p':{'SecurityVersion':4,'MinimumTCBEvaluationDataNumber':1}",
+			CHECK "update manifest contains unupdatable values" },
+		{ "'p':{'SecurityVersion':4,'AcceptedPlatforms':["
+		  "'00112233445566778899aabbccddeeff']}",
+			CHECK "update manifest contains unupdatable values" },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct error err = { 0 };
