@@ -78,6 +78,12 @@ static bool check_advisories(
 {
 	if (!policy->accepted_advisory_count)
 		return true;
+	/* TCB info of version 2 has none, and there is something that software has to be hardened
+	 * for */
+	if (!result->advisory_count)
+		return error_set(err, ERROR_DENIED,
+			"accepted advisory list not empty but report did not contain a valid "
+			"advisory list: the TCB info names none");
 	AUTO(auto_free) char **refused = xcalloc(result->advisory_count, sizeof(*refused));
 	size_t count = 0;
 	for (size_t i = 0; i < result->advisory_count; i++) {

@@ -6,8 +6,12 @@ import hashlib
 import os
 import shutil
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
+
+import grpc
+from _pytest.outcomes import Failed
 
 import graphene_tools
 from fake_client_api import Platform
@@ -116,6 +120,18 @@ class AttestedCoordinator(Coordinator):
                        check=True, capture_output=True, timeout=PATIENCE)
         for file in files or [path.name for path in (copy / "collateral").glob("*.*")]:
             (copy / "collateral" / file).replace(self.folder / "collateral" / file)
+
+
+def eventually(check):
+    """What the check gives, once nothing in it fails: a Coordinator looks at its collateral once a second."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return check()
+        except (AssertionError, grpc.RpcError, Failed):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
 
 
 def environment(**variables):

@@ -8,7 +8,7 @@ import hashlib
 import grpc
 import pytest
 
-from attested import AttestedMarble
+from attested import AttestedMarble, eventually
 from attested_fixtures import *  # noqa: F403  pylint: disable=wildcard-import,unused-wildcard-import
 from quote_formats import platform_of
 
@@ -44,8 +44,22 @@ def good(machine):
     return AttestedMarble(machine, **ENCLAVE)
 
 
+def check_accepted(mesh, marble, marble_type):
+    """With the collateral that was put there last."""
+    eventually(lambda: marble.attest(mesh, marble_type))
+
+
+def check_refused(mesh, marble, marble_type, *reasons):
+    """With the collateral that was put there last, for all of these reasons."""
+    def check():
+        told = refusal(mesh, marble, marble_type)
+        assert told.startswith(INVALID_QUOTE)
+        assert all(reason in told for reason in reasons), told
+    eventually(check)
+
+
 def check_serving(mesh, machine):
-    assert good(machine).attest(mesh, "signed").env
+    check_accepted(mesh, good(machine), "signed")
     assert mesh.get("/status")["StatusCode"] == 3
 
 
@@ -155,17 +169,17 @@ def test_a_quote_of_an_untrusted_root_is_refused(mesh, machine, new_machine):
 def test_m09_m10_an_outdated_machine_is_accepted_only_where_the_package_says_so(mesh, machine):
     marble = good(machine)
     mesh.use_collateral("--tcb-status", "OutOfDate", "--advisory", "INTEL-SA-00615")
-    assert refusal(mesh, marble, "signed") == INVALID_QUOTE + "TCB level invalid: OutOfDate"
+    check_refused(mesh, marble, "signed", "TCB level invalid: OutOfDate")
     assert marble.attest(mesh, "tolerant").env
     assert mesh.process.wait_for("TCB level invalid, but accepted by configuration")[
         "tcbStatus"] == "OutOfDate"
     # a list takes the place of the default
     mesh.use_collateral("--tcb-status", "SWHardeningNeeded")
-    assert refusal(mesh, marble, "tolerant") == INVALID_QUOTE + "TCB level invalid: SWHardeningNeeded"
+    check_refused(mesh, marble, "tolerant", "TCB level invalid: SWHardeningNeeded")
     assert marble.attest(mesh, "signed").env
     # being up to date needs no permission
     mesh.use_collateral()
-    assert marble.attest(mesh, "tolerant").env
+    check_accepted(mesh, marble, "tolerant")
     check_serving(mesh, machine)
 
 
@@ -174,8 +188,7 @@ def test_m09_m10_an_outdated_machine_is_accepted_only_where_the_package_says_so(
 def test_m09_a_revoked_tcb_is_never_accepted(mesh, machine, option, culprit):
     mesh.use_collateral(option, "Revoked")
     for marble_type in "signed", "tolerant":
-        reason = refusal(mesh, good(machine), marble_type)
-        assert reason == f"{INVALID_QUOTE}TCB level invalid: Revoked ({culprit})"
+        check_refused(mesh, good(machine), marble_type, f"TCB level invalid: Revoked ({culprit})")
     mesh.use_collateral()
     check_serving(mesh, machine)
 
@@ -183,11 +196,15 @@ def test_m09_a_revoked_tcb_is_never_accepted(mesh, machine, option, culprit):
 def test_m11_advisories_must_be_on_the_list(mesh, machine):
     marble = good(machine)
     mesh.use_collateral("--tcb-status", "SWHardeningNeeded", "--advisory", "INTEL-SA-00002")
-    assert marble.attest(mesh, "advised").env
+    check_accepted(mesh, marble, "advised")
     mesh.use_collateral("--tcb-status", "SWHardeningNeeded", "--advisory", "INTEL-SA-00002",
                         "--advisory", "INTEL-SA-00615")
-    assert refusal(mesh, marble, "advised") == INVALID_QUOTE + "TCB status SWHardeningNeeded " \
-        "contains advisories not accepted by configuration: [INTEL-SA-00615]"
+    check_refused(mesh, marble, "advised", "TCB status SWHardeningNeeded "
+                  "contains advisories not accepted by configuration: [INTEL-SA-00615]")
+    # a machine that needs hardening for reasons that nobody tells
+    mesh.use_collateral("--tcb-status", "SWHardeningNeeded")
+    check_refused(mesh, marble, "advised", "accepted advisory list not empty but report did not "
+                  "contain a valid advisory list")
     check_serving(mesh, machine)
 
 
@@ -210,15 +227,15 @@ def test_a_package_may_demand_new_collateral(coordinator, machine):
     deploy(coordinator, {"new": {**SIGNED, "MinimumTCBEvaluationDataNumber": 17}, "any": SIGNED})
     marble = good(machine)
     assert marble.attest(coordinator, "new").env
-    reason = f"{INVALID_QUOTE}the collateral has TCB evaluation data number 16, at least 17 is demanded: " \
+    reason = "the collateral has TCB evaluation data number 16, at least 17 is demanded: " \
         "get newer collateral, as with 'marblerun collateral fetch'"
     # the smaller number of both documents counts
     for file in "tcb_info.json", "qe_identity.json":
         coordinator.use_collateral("--evaluation-number", "16", files=[file])
-        assert refusal(coordinator, marble, "new") == reason
+        check_refused(coordinator, marble, "new", reason)
         assert marble.attest(coordinator, "any").env
         coordinator.use_collateral("--evaluation-number", "18")
-        assert marble.attest(coordinator, "new").env
+        check_accepted(coordinator, marble, "new")
 
 
 def test_what_a_package_demands_of_machines_is_checked_when_it_is_set(coordinator):
@@ -241,23 +258,21 @@ def test_expired_collateral_is_refused_by_name(mesh, machine, file, name):
     before = datetime.datetime.utcnow() - datetime.timedelta(days=400)
     mesh.use_collateral("--issued-at", before.strftime("%Y-%m-%dT%H:%M:%SZ"), "--valid-for", "10",
                         files=[file])
-    reason = refusal(mesh, good(machine), "tolerant")
-    assert reason.startswith(INVALID_QUOTE) and name in reason and "expired" in reason
+    check_refused(mesh, good(machine), "tolerant", name, "expired")
     mesh.use_collateral()
     check_serving(mesh, machine)
 
 
 def test_a_revoked_pck_certificate_is_refused(mesh, machine):
     mesh.use_collateral("--revoke-pck")
-    reason = refusal(mesh, good(machine), "tolerant")
-    assert reason == INVALID_QUOTE + 'the certificate "Intel SGX PCK Certificate" is revoked'
+    check_refused(mesh, good(machine), "tolerant",
+                  'the certificate "Intel SGX PCK Certificate" is revoked')
     mesh.use_collateral()
     check_serving(mesh, machine)
 
 
 def test_missing_collateral_is_named(mesh, machine):
     (mesh.folder / "collateral/tcb_info.json").unlink()
-    reason = refusal(mesh, good(machine), "signed")
-    assert reason.startswith(INVALID_QUOTE) and "tcb_info.json" in reason
+    check_refused(mesh, good(machine), "signed", "tcb_info.json")
     mesh.use_collateral()
     check_serving(mesh, machine)

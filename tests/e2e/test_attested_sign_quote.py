@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from attested import AttestedMarble
+from attested import AttestedMarble, eventually
 from attested_fixtures import *  # noqa: F403  pylint: disable=wildcard-import,unused-wildcard-import
 from openapi import validate
 from quote_formats import strip_header
@@ -27,6 +27,11 @@ def sign(coordinator, quote):
     return answer
 
 
+def signed_as(coordinator, quote, status):
+    """With the collateral that was put there last."""
+    assert sign(coordinator, quote).json()["data"]["tcbStatus"] == status
+
+
 @pytest.mark.parametrize("status", ["UpToDate", "OutOfDate"])
 def test_c14_the_root_signs_a_quote_and_its_status(coordinator, machine, status):
     """The quote of an enclave that no package of the manifest describes, and with any TCB status."""
@@ -35,6 +40,7 @@ def test_c14_the_root_signs_a_quote_and_its_status(coordinator, machine, status)
         coordinator.use_collateral("--tcb-status", status)
     report = AttestedMarble(machine, mrenclave="b2" * 32, mrsigner="51" * 32).machine.quote(
         hashlib.sha256(b"anything").digest())
+    eventually(lambda: signed_as(coordinator, report, status))
     for quote in report, strip_header(report):
         answer = sign(coordinator, quote)
         assert answer.status_code == 200, answer.text
