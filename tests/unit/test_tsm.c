@@ -135,7 +135,7 @@ static int set_up(void **state)
 	(void)state;
 	memset(&kernel, 0, sizeof(kernel));
 	kernel.provider = TSM_PROVIDER_TDX;
-	strcpy(strrchr(folder, '.'), ".XXXXXX");
+	memcpy(strrchr(folder, '.'), ".XXXXXX", sizeof(".XXXXXX"));
 	return mkdtemp(folder) ? 0 : -1;
 }
 
