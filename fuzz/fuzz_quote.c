@@ -18,11 +18,26 @@ static void put_again(struct bytes data, const struct sgx_quote *quote)
 		abort();
 }
 
+/* Nothing but zeros is cut off, and of a quote that parses nothing. */
+static void check_padding(struct bytes data, bool is_quote)
+{
+	struct bytes cut = sgx_quote_without_padding(data);
+	const uint8_t *first = data.data;
+	if (cut.data != data.data || cut.size > data.size || (is_quote && cut.size != data.size))
+		abort();
+	for (size_t i = cut.size; i < data.size; i++) {
+		if (first[i])
+			abort();
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct sgx_quote quote;
 	struct bytes bytes = { data, size };
-	if (sgx_quote_parse(bytes, &quote, NULL))
+	bool is_quote = sgx_quote_parse(bytes, &quote, NULL);
+	if (is_quote)
 		put_again(bytes, &quote);
+	check_padding(bytes, is_quote);
 	return 0;
 }

@@ -2,10 +2,10 @@
 #include "graphene/sim_init.h"
 
 #include "base/cleanup.h"
+#include "base/supervise.h"
 #include "graphene/sim_channel.h"
 #include "graphene/sim_notice.h"
 #include "graphene/sim_seccomp.h"
-#include "graphene/sim_signal.h"
 
 #include <errno.h>
 #include <linux/close_range.h>
@@ -98,14 +98,14 @@ static void reap(pid_t application)
 	int status;
 	for (pid_t dead; (dead = waitpid(-1, &status, WNOHANG)) > 0;) {
 		if (dead == application)
-			_exit(sim_signal_exit_status(status));
+			_exit(supervise_exit_status(status));
 	}
 }
 
 static _Noreturn void serve_application(pid_t application)
 {
 	sigset_t signals;
-	sim_signals(&signals);
+	supervise_signals(&signals);
 	for (;;) {
 		int signal = sigwaitinfo(&signals, NULL);
 		if (signal == SIGCHLD)

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -63,66 +62,18 @@ static bool take_devices(const struct sim_tree *tree, struct sources *sources, s
 	return true;
 }
 
-static bool refuse_fuse(const char *what, struct error *err)
-{
-	error_errno(err, "%s", what);
-	if (err)
-		err->kind = ERROR_UNSUPPORTED;
-	return error_prefix(err,
-		"FUSE is needed: load it with \"modprobe fuse\", let users have it with \"chmod 0666 "
-		"/dev/fuse\", give it to a container with \"--device /dev/fuse\"");
-}
-
-/* The new mount, not attached to anything; -1 on error. */
-static int make_mount(
-	const char *type, const char *const options[][2], unsigned flags, struct error *err)
-{
-	AUTO(auto_close) int context = fsopen(type, FSOPEN_CLOEXEC);
-	if (context < 0) {
-		error_errno(err, "cannot make a file system of type %s", type);
-		return -1;
-	}
-	for (; (*options)[0]; options++) {
-		if (fsconfig(context, FSCONFIG_SET_STRING, (*options)[0], (*options)[1], 0)) {
-			error_errno(
-				err, "%s does not take %s=%s", type, (*options)[0], (*options)[1]);
-			return -1;
-		}
-	}
-	int fd = fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0)
-			 ? -1
-			 : fsmount(context, FSMOUNT_CLOEXEC, flags);
-	if (fd < 0)
-		error_errno(err, "cannot make a file system of type %s", type);
-	return fd;
-}
-
-static int make_fuse(int device, uid_t uid, gid_t gid, struct error *err)
-{
-	char fd[16];
-	char user[16];
-	char group[16];
-	snprintf(fd, sizeof(fd), "%d", device);
-	snprintf(user, sizeof(user), "%u", uid);
-	snprintf(group, sizeof(group), "%u", gid);
-	const char *const options[][2] = { { "source", "graphene-sim" }, { "fd", fd },
-		{ "rootmode", "40000" }, { "user_id", user }, { "group_id", group },
-		{ NULL, NULL } };
-	return make_mount("fuse", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
-}
-
 static int make_tmpfs(struct error *err)
 {
 	static const char *const options[][2] = { { "source", "tmpfs" }, { "mode", "0777" },
 		{ NULL, NULL } };
-	return make_mount("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
+	return namespace_make_mount("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
 }
 
 /* Read-only, or an application of root's, who is root on the host, too, could set its sysctls. */
 static int make_proc(struct error *err)
 {
 	static const char *const options[][2] = { { "source", "proc" }, { NULL, NULL } };
-	int proc = make_mount("proc", options,
+	int proc = namespace_make_mount("proc", options,
 		MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, err);
 	if (proc < 0)
 		error_prefix(err,
@@ -145,27 +96,18 @@ static bool take_proc(
 	return true;
 }
 
-static bool attach(int mount, const char *path, struct error *err)
-{
-	if (!move_mount(mount, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH))
-		return true;
-	return error_errno(err, "cannot mount on %s", path);
-}
-
 /* Puts a mount over what is the root so far and makes it the current folder. */
 static bool change_to(int root, const char *over, struct error *err)
 {
-	return attach(root, over, err) &&
+	return namespace_attach(root, over, err) &&
 	       (!fchdir(root) || error_errno(err, "cannot change to the new root"));
 }
 
-/* The FUSE descriptor has to be opened in this user namespace, or the kernel refuses the mount. */
-static bool mount_fuse(uid_t uid, gid_t gid, int channel, struct error *err)
+static bool mount_fuse(const struct namespace_ids *ids, int channel, struct error *err)
 {
-	AUTO(auto_close) int device = open("/dev/fuse", O_RDWR | O_CLOEXEC);
-	if (device < 0)
-		return refuse_fuse("cannot open /dev/fuse", err);
-	AUTO(auto_close) int root = make_fuse(device, uid, gid, err);
+	AUTO(auto_close) int device = namespace_open_fuse(err);
+	AUTO(auto_close)
+	int root = device < 0 ? -1 : namespace_make_fuse("graphene-sim", device, ids, false, err);
 	/* sent first, as even changing to the new root asks who serves it */
 	return root >= 0 && sim_channel_send(channel, device, err) && change_to(root, "/", err);
 }
@@ -226,7 +168,7 @@ static bool mount_one(
 		return false;
 	if (mount == tree->mounts && *source >= 0)
 		return change_to(*source, path, err);
-	return *source < 0 || attach(*source, path, err);
+	return *source < 0 || namespace_attach(*source, path, err);
 }
 
 /* Everything that stands under the new root goes there while both roots can be seen. */
@@ -247,13 +189,12 @@ static bool drop_old_root(struct error *err)
 	return true;
 }
 
-bool sim_mounts_enter(
-	const struct sim_tree *tree, uid_t uid, gid_t gid, int channel, struct error *err)
+bool sim_mounts_enter(const struct sim_tree *tree, const struct namespace_ids *ids, int channel,
+	struct error *err)
 {
 	AUTO(free_sources) struct sources sources = new_sources(tree);
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
-		return error_errno(err, "cannot separate the mounts from the host's");
-	return take_devices(tree, &sources, err) && take_proc(tree, &sources, channel, err) &&
-	       mount_fuse(uid, gid, channel, err) && take_hidden(tree, &sources, err) &&
-	       mount_tree(tree, &sources, err) && drop_old_root(err);
+	return namespace_separate_mounts(err) && take_devices(tree, &sources, err) &&
+	       take_proc(tree, &sources, channel, err) && mount_fuse(ids, channel, err) &&
+	       take_hidden(tree, &sources, err) && mount_tree(tree, &sources, err) &&
+	       drop_old_root(err);
 }

@@ -6,16 +6,14 @@
 #ifndef GRAPHENE_SIM_MOUNTS_H
 #define GRAPHENE_SIM_MOUNTS_H
 
-#include "base/error.h"
+#include "base/namespace.h"
 #include "graphene/sim_tree.h"
-
-#include <sys/types.h>
 
 /*
  * Changes to the new root, out of reach of the old one. Sends through the channel its /proc, then
  * the descriptor of the FUSE file system, and from there on waits for that to be served.
  */
-bool sim_mounts_enter(
-	const struct sim_tree *tree, uid_t uid, gid_t gid, int channel, struct error *err);
+bool sim_mounts_enter(const struct sim_tree *tree, const struct namespace_ids *ids, int channel,
+	struct error *err);
 
 #endif

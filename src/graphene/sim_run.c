@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/supervise.h"
 #include "graphene/paths.h"
 #include "graphene/sim_channel.h"
 #include "graphene/sim_enclave.h"
@@ -12,7 +13,6 @@
 #include "graphene/sim_notice.h"
 #include "graphene/sim_platform.h"
 #include "graphene/sim_seccomp.h"
-#include "graphene/sim_signal.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -87,15 +87,15 @@ static void raise_fd_limit(void)
 static void block_signals(sigset_t *before)
 {
 	sigset_t waited_for;
-	sim_signals(&waited_for);
+	supervise_signals(&waited_for);
 	sigprocmask(SIG_BLOCK, &waited_for, before);
 }
 
 static bool start_sandbox(struct run *run, struct error *err)
 {
 	int ends[2];
-	struct sim_sandbox sandbox = { &run->tree, run->enclave.manifest->uid,
-		run->enclave.manifest->gid, geteuid(), getegid() };
+	struct sim_sandbox sandbox = { &run->tree,
+		{ run->enclave.manifest->uid, run->enclave.manifest->gid, geteuid(), getegid() } };
 	struct sim_start start = { &sandbox, run->enclave.manifest, &run->program, -1, { { 0 } },
 		run->own_group };
 	/* only root can do without the groups of its session, and needs them least */
@@ -235,7 +235,7 @@ int sim_run(const struct sim_options *options)
 	struct error err = { 0 };
 	struct run *run = xcalloc(1, sizeof(*run));
 	run->options = options;
-	run->own_group = sim_signal_own_group();
+	run->own_group = supervise_own_group();
 	signal(SIGCHLD, SIG_DFL);
 	if (!prepare(run, &err)) {
 		sim_complain(&err);
@@ -248,7 +248,7 @@ int sim_run(const struct sim_options *options)
 	}
 	raise_fd_limit();
 	if (start_application(run, &err)) {
-		int status = sim_signal_supervise(run->init, run->own_group);
+		int status = supervise(run->init, run->own_group);
 		sim_protected_finish(run->fs.protected_files);
 		return status;
 	}

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "graphene/sim_sandbox.h"
 
-#include "base/cleanup.h"
-#include "base/file.h"
-#include "base/memory.h"
 #include "graphene/sim_channel.h"
 #include "graphene/sim_mounts.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/securebits.h>
 #include <sched.h>
@@ -29,45 +25,15 @@
 #define HOST_NAME   "localhost"
 #define DOMAIN_NAME "(none)"
 
-/* Sets err to what is missing, why, and how to get it. */
-static bool refuse_namespaces(const char *what, struct error *err)
-{
-	error_errno(err, "%s", what);
-	if (err)
-		err->kind = ERROR_UNSUPPORTED;
-	return error_prefix(err,
-		"unprivileged user namespaces are needed: sysctl user.max_user_namespaces must not be "
-		"0, kernel.unprivileged_userns_clone (Debian) must be 1, "
-		"kernel.apparmor_restrict_unprivileged_userns (Ubuntu) must be 0, and a container has "
-		"to allow them, for instance with --privileged");
-}
-
 pid_t sim_sandbox_fork(struct error *err)
 {
 	pid_t child = (pid_t)syscall(SYS_clone, NAMESPACES | SIGCHLD, NULL, NULL, NULL, NULL);
 	if (child < 0)
-		refuse_namespaces("cannot make namespaces", err);
+		namespace_refuse("cannot make namespaces", err);
 	/* should the launcher be dead already, the channel to it will tell */
 	if (!child)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	return child;
-}
-
-static bool write_proc(const char *path, const char *text, struct error *err)
-{
-	AUTO(auto_close) int fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || !file_write_all(fd, text, strlen(text)))
-		return refuse_namespaces(path, err);
-	return true;
-}
-
-static bool map_ids(const struct sim_sandbox *sandbox, struct error *err)
-{
-	AUTO(auto_free) char *users = xasprintf("%u %u 1", sandbox->uid, sandbox->host_uid);
-	AUTO(auto_free) char *groups = xasprintf("%u %u 1", sandbox->gid, sandbox->host_gid);
-	return write_proc("/proc/self/setgroups", "deny", err) &&
-	       write_proc("/proc/self/uid_map", users, err) &&
-	       write_proc("/proc/self/gid_map", groups, err);
 }
 
 static bool drop_privileges(struct error *err)
@@ -91,11 +57,10 @@ static bool drop_privileges(struct error *err)
 
 bool sim_sandbox_enter(const struct sim_sandbox *sandbox, int channel, struct error *err)
 {
-	if (!map_ids(sandbox, err))
+	if (!namespace_map_ids(&sandbox->ids, err))
 		return false;
 	if (sethostname(HOST_NAME, strlen(HOST_NAME)) ||
 		setdomainname(DOMAIN_NAME, strlen(DOMAIN_NAME)))
 		return error_errno(err, "cannot set the host name");
-	return sim_mounts_enter(sandbox->tree, sandbox->uid, sandbox->gid, channel, err) &&
-	       drop_privileges(err);
+	return sim_mounts_enter(sandbox->tree, &sandbox->ids, channel, err) && drop_privileges(err);
 }

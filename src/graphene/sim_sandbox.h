@@ -6,7 +6,7 @@
 #ifndef GRAPHENE_SIM_SANDBOX_H
 #define GRAPHENE_SIM_SANDBOX_H
 
-#include "base/error.h"
+#include "base/namespace.h"
 #include "graphene/sim_tree.h"
 
 #include <stdbool.h>
@@ -20,10 +20,7 @@ pid_t sim_sandbox_fork(struct error *err);
 
 struct sim_sandbox {
 	const struct sim_tree *tree;
-	uid_t uid; /* as which the application sees itself */
-	gid_t gid;
-	uid_t host_uid; /* what it is on the host: the launcher's */
-	gid_t host_gid;
+	struct namespace_ids ids; /* of the application; on the host it is the launcher's */
 };
 
 /*

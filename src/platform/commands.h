@@ -14,6 +14,7 @@ int command_init(int argc, char **argv);
 int command_show(int argc, char **argv);
 int command_serve(int argc, char **argv);
 int command_quote(int argc, char **argv);
+int command_vm(int argc, char **argv);
 
 /* Prints what is wrong with the command line and where to find help. Returns false. */
 bool usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* graphene-platform: makes simulated SGX platforms, shows them and makes quotes with them. */
+/*
+ * graphene-platform: makes simulated SGX platforms, shows them, makes quotes with them and runs
+ * commands as if in a confidential VM on them.
+ */
 #include "crypto/openssl.h"
 #include "platform/commands.h"
 
@@ -52,6 +55,14 @@ static const char help[] =
 	"  --dns-names LIST       names and IPs in its certificate, DIR/pccs.pem\n"
 	"                         (default localhost,127.0.0.1,::1)\n"
 	"\n"
+	"vm DIR [options] -- COMMAND [argument...]: runs a command that sees, at /sys/kernel/config/tsm,\n"
+	"what a TDX confidential VM on the platform would. Quotes are as the options of quote say:\n"
+	"--mrtd, --rtmr0 to --rtmr3, --tee-tcb-svn, --debug, --quote-version, --certification; and\n"
+	"  --provider NAME        another kind of VM, as sev_guest (default tdx_guest)\n"
+	"  --padding N            zeros behind the quote, up to 65536 (default 0)\n"
+	"  --fault NAME           no quotes: busy, refused, timeout, empty, as a host fails; or race, as\n"
+	"                         if another process wrote to the same report\n"
+	"\n"
 	"--help, --version\n";
 
 /* What getopt_long puts in front of its messages comes along as the subcommand's argv[0]. */
@@ -64,6 +75,7 @@ static const struct command {
 	{ "quote", "graphene-platform quote", command_quote },
 	{ "serve", "graphene-platform serve", command_serve },
 	{ "show", "graphene-platform show", command_show },
+	{ "vm", "graphene-platform vm", command_vm },
 };
 
 bool usage_error(const char *format, ...)
@@ -126,6 +138,6 @@ int main(int argc, char **argv)
 	if (*name)
 		usage_error("\"%s\" is no command", name);
 	else
-		usage_error("a command is expected: init, show, quote or serve");
+		usage_error("a command is expected: init, show, quote, serve or vm");
 	return EXIT_USAGE;
 }

@@ -42,7 +42,9 @@ static const char *remedy(int reason)
 	static const char name_it[] =
 		"the manifest of the runtime must name the application: loader.argv0_override in "
 		"Graphene, the first of loader.argv in Gramine, as a path from the working "
-		"directory; it must be a trusted file";
+		"directory; it must be a trusted file. Without a runtime argv[0] names it: "
+		"ExecStart=@PREMAIN APPLICATION in a unit of systemd, exec -a APPLICATION PREMAIN "
+		"in a shell";
 	switch (reason) {
 	case EACCES:
 	case EPERM:

@@ -96,15 +96,27 @@ static bool plan_class(const struct strmap *given, enum file_class class, const 
 	return true;
 }
 
-bool files_plan(const Rpc__Parameters *parameters, const char *folder, struct file_plan *plan,
-	struct error *err)
+/* Those that only a runtime with protected files has. */
+static bool check_no_pseudo(const struct strmap *given, const char *folder, struct error *err)
+{
+	for (size_t i = 0; i < given->count; i++) {
+		const Rpc__Parameters__FilesEntry *entry = given->entries[i].value;
+		if (name_below(entry->key, folder))
+			return error_set(err, ERROR_INVALID,
+				"%s: a confidential VM has no protected files", entry->key);
+	}
+	return true;
+}
+
+bool files_plan(const Rpc__Parameters *parameters, enum libos libos, const char *folder,
+	struct file_plan *plan, struct error *err)
 {
 	struct strmap given = { 0 };
-	bool good = true;
 	for (size_t i = 0; i < parameters->n_files; i++)
 		strmap_add(&given, parameters->files[i]->key, parameters->files[i]);
 	strmap_sort(&given, NULL);
 	*plan = (struct file_plan){ .files = xcalloc(given.count, sizeof(*plan->files)) };
+	bool good = libos != LIBOS_VM || check_no_pseudo(&given, folder, err);
 	for (int class = 0; class < CLASS_COUNT && good; class ++)
 		good = plan_class(&given, (enum file_class) class, folder, plan, err);
 	strmap_free(&given, NULL);

@@ -8,6 +8,7 @@
 #define PREMAIN_FILES_H
 
 #include "grpc/marble_messages.h"
+#include "premain/libos.h"
 
 /* Points into the parameters. */
 struct planned_file {
@@ -26,10 +27,11 @@ struct file_plan {
  * The order: keys under `folder` (/dev/attestation) named keys/…, then its protected_files_key,
  * since protected files can be created only behind them; then all others by path. Keys must have
  * the form that the runtime expects, which would otherwise refuse them silently or take a key of
- * zeros: ERROR_INVALID. Where there is no `folder` its files are left out, with a warning.
+ * zeros: ERROR_INVALID. Where there is no `folder` its files are left out, with a warning; but in a
+ * VM they are refused, since somebody relies there on files that would not be protected.
  */
-bool files_plan(const Rpc__Parameters *parameters, const char *folder, struct file_plan *plan,
-	struct error *err);
+bool files_plan(const Rpc__Parameters *parameters, enum libos libos, const char *folder,
+	struct file_plan *plan, struct error *err);
 void file_plan_free(struct file_plan *plan);
 
 /* Missing folders get mode 0700, files 0600; what is there is overwritten. */

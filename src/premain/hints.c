@@ -60,6 +60,9 @@ static const struct {
 	{ "OE_QUOTE_PROVIDER_LOAD_ERROR",
 		"the Coordinator's host lacks the quote provider library: install "
 		"libsgx-dcap-default-qpl (or az-dcap-client) there" },
+	{ "got: {Debug: false, MRTD",
+		"this VM is not the one of the manifest's package: compare MRTD and RTMR0 to RTMR3, "
+		"which change with its firmware, kernel, command line and initial RAM disk" },
 	{ "not compliant",
 		"this enclave is not the one of the manifest's package: compare UniqueID, SignerID, "
 		"ProductID and SecurityVersion with what graphene-sign printed; Debug must be equal" },
@@ -79,14 +82,17 @@ static const struct {
 		"the Coordinator accepts quotes of another kind of machine than this one: for a "
 		"simulated platform it needs EDG_COORDINATOR_TRUST_ROOT" },
 	{ "invalid quote",
-		"if this Marble could not get a quote (see above), enable sgx.remote_attestation; "
-		"in simulation the Coordinator must run in simulation mode as well" },
+		"if this Marble could not get a quote (see above), enable sgx.remote_attestation, "
+		"or in a VM the kernel's reports; in simulation the Coordinator must run in simulation mode as well" },
 	{ "SealKey",
 		"this Coordinator has no SealKey: use {{ hex .Secrets.NAME }} with a symmetric-key "
 		"secret of size 128" },
 	{ "TTLS config",
 		"remove TLS from this Marble in the manifest; the application has to do TLS itself, "
 		"with MARBLE_PREDEFINED_MARBLE_CERTIFICATE_CHAIN and …_PRIVATE_KEY" },
+	{ "has no protected files",
+		"take the keys below /dev/attestation out of Files of this Marble; in a VM, what is "
+		"stored is protected by an encrypted disk, whose key may be another of its Files" },
 	{ "/dev/attestation/",
 		"the manifest's Files must have a key that this runtime knows: "
 		"protected_files_key in Graphene and in Gramine before 1.5, keys/NAME in Gramine "

@@ -2,6 +2,7 @@
 #include "premain/libos.h"
 
 #include "attest/issuer.h"
+#include "attest/tsm.h"
 #include "base/cleanup.h"
 #include "base/memory.h"
 
@@ -14,8 +15,8 @@ static bool is_emulated_kernel(const struct utsname *system)
 	       !strcmp(system->machine, "x86_64");
 }
 
-bool libos_detect(
-	const struct utsname *system, const char *folder, enum libos *libos, struct error *err)
+bool libos_detect(const struct utsname *system, const char *folder, const char *reports,
+	enum libos *libos, struct error *err)
 {
 	if (strcmp(system->sysname, "Linux"))
 		return error_set(err, ERROR_UNSUPPORTED,
@@ -28,7 +29,7 @@ bool libos_detect(
 	else if (is_emulated_kernel(system) || issuer_is_present(folder))
 		*libos = LIBOS_GRAPHENE;
 	else
-		*libos = LIBOS_NONE;
+		*libos = tsm_is_present(reports) ? LIBOS_VM : LIBOS_NONE;
 	return true;
 }
 
@@ -39,6 +40,8 @@ const char *libos_name(enum libos libos)
 		return "Graphene";
 	case LIBOS_GRAMINE:
 		return "Gramine";
+	case LIBOS_VM:
+		return "VM";
 	case LIBOS_NONE:
 		break;
 	}

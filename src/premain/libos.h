@@ -9,18 +9,20 @@
 
 enum libos {
 	LIBOS_NONE, /* plain Linux: for development, in simulation */
+	LIBOS_VM,   /* plain Linux in a confidential VM, whose kernel issues quotes */
 	LIBOS_GRAPHENE,
 	LIBOS_GRAMINE,
 };
 
 /*
  * Decides by what uname says and by the pseudo files under `folder`, since newer releases report
- * other kernel versions. ERROR_UNSUPPORTED "cannot detect libOS" for other systems.
+ * other kernel versions; where there is no runtime, by the kernel's folder `reports`
+ * (attest/tsm.h). ERROR_UNSUPPORTED "cannot detect libOS" for other systems.
  */
-bool libos_detect(
-	const struct utsname *system, const char *folder, enum libos *libos, struct error *err);
+bool libos_detect(const struct utsname *system, const char *folder, const char *reports,
+	enum libos *libos, struct error *err);
 
-/* "Graphene", "Gramine", "simulated". */
+/* "Graphene", "Gramine", "VM", "simulated". */
 const char *libos_name(enum libos libos);
 
 #endif

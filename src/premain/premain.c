@@ -2,6 +2,7 @@
 #include "premain/premain.h"
 
 #include "attest/issuer.h"
+#include "attest/tsm.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -9,7 +10,6 @@
 #include "premain/environment.h"
 #include "premain/files.h"
 #include "premain/hints.h"
-#include "premain/libos.h"
 #include "premain/quote.h"
 #include "premain/ttls.h"
 #include "premain/uuid_file.h"
@@ -45,7 +45,8 @@ void premain_report(const struct error *err, const char *hint)
 }
 
 /* Steps 3 to 7: everything that comes before the Coordinator's answer. */
-static Rpc__ActivationResp *request_activation(const struct settings *settings, struct error *err)
+static Rpc__ActivationResp *request_activation(
+	const struct settings *settings, enum libos libos, struct error *err)
 {
 	AUTO(identity_free) struct identity identity = { 0 };
 	AUTO(buf_free) struct buf request = { 0 };
@@ -61,7 +62,8 @@ static Rpc__ActivationResp *request_activation(const struct settings *settings, 
 	if (!identity_put_request(&identity, &request, err))
 		return NULL;
 	log_info("generating quote");
-	quote_put(ATTESTATION_FOLDER, identity.cert, &quote);
+	quote_put(libos, libos == LIBOS_VM ? TSM_REPORT_FOLDER : ATTESTATION_FOLDER, identity.cert,
+		&quote);
 	AUTO(auto_free)
 	char *line = xasprintf("activating marble of type %s", settings->marble_type);
 	log_info(line);
@@ -88,11 +90,12 @@ static char **copy_list(char *const *list, size_t count)
 }
 
 /* Steps 8 to 11. Everything that can be wrong with the answer is found before the first write. */
-static bool install(const Rpc__Parameters *parameters, struct workload *workload, struct error *err)
+static bool install(const Rpc__Parameters *parameters, enum libos libos, struct workload *workload,
+	struct error *err)
 {
 	AUTO(file_plan_free) struct file_plan plan = { 0 };
 	if (!ttls_check_absent(parameters, err) ||
-		!files_plan(parameters, ATTESTATION_FOLDER, &plan, err))
+		!files_plan(parameters, libos, ATTESTATION_FOLDER, &plan, err))
 		return false;
 	char **environment = environment_build(environ, parameters, err);
 	if (!environment)
@@ -109,7 +112,7 @@ static bool install(const Rpc__Parameters *parameters, struct workload *workload
 	return true;
 }
 
-static bool activate(struct workload *workload, struct error *err)
+static bool activate(enum libos libos, struct workload *workload, struct error *err)
 {
 	AUTO(settings_free) struct settings settings = { 0 };
 	log_info("starting PreMain");
@@ -119,8 +122,24 @@ static bool activate(struct workload *workload, struct error *err)
 		return false;
 	}
 	AUTO(auto_activation_response)
-	Rpc__ActivationResp *response = request_activation(&settings, err);
-	return response && install(response->parameters, workload, err);
+	Rpc__ActivationResp *response = request_activation(&settings, libos, err);
+	return response && install(response->parameters, libos, workload, err);
+}
+
+static void log_libos(enum libos libos)
+{
+	AUTO(auto_free) char *line = xasprintf("detected libOS: %s", libos_name(libos));
+	switch (libos) {
+	case LIBOS_NONE:
+		log_info("detected no libOS: running outside of an enclave, for development and "
+			 "simulation only");
+		return;
+	case LIBOS_VM:
+		log_info("detected no libOS: running in a confidential VM");
+		return;
+	default:
+		log_info(line);
+	}
 }
 
 static bool detect_libos(enum libos *libos, struct error *err)
@@ -128,12 +147,9 @@ static bool detect_libos(enum libos *libos, struct error *err)
 	struct utsname system;
 	if (uname(&system))
 		return error_errno(err, "uname");
-	if (!libos_detect(&system, ATTESTATION_FOLDER, libos, err))
+	if (!libos_detect(&system, ATTESTATION_FOLDER, TSM_REPORT_FOLDER, libos, err))
 		return error_prefix(err, "failed to detect libOS");
-	AUTO(auto_free) char *line = xasprintf("detected libOS: %s", libos_name(*libos));
-	log_info(*libos == LIBOS_NONE ? "detected no libOS: running outside of an enclave, for "
-					"development and simulation only"
-				      : line);
+	log_libos(*libos);
 	return true;
 }
 
@@ -142,7 +158,7 @@ static bool prepare_and_activate(struct workload *workload, struct error *err)
 	enum libos libos = LIBOS_NONE;
 	if (!detect_libos(&libos, err))
 		return false;
-	if (!activate(workload, err))
+	if (!activate(libos, workload, err))
 		return error_prefix(err, "activating %s Marble failed", libos_name(libos));
 	log_info("done with PreMain");
 	return true;

@@ -3,6 +3,7 @@
 
 #include "attest/issuer.h"
 #include "attest/report_header.h"
+#include "attest/tsm.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "sgx/quote.h"
@@ -18,7 +19,14 @@ static void warn_without_chain(struct bytes bare)
 			"(PCCS) on this host");
 }
 
-void quote_put(const char *folder, X509 *cert, struct buf *out)
+static bool get_quote(enum libos libos, const char *folder,
+	const uint8_t report_data[SGX_REPORT_DATA_SIZE], struct buf *quote, struct error *err)
+{
+	return libos == LIBOS_VM ? tsm_get_quote(folder, report_data, quote, err)
+				 : issuer_get_quote(folder, report_data, quote, err);
+}
+
+void quote_put(enum libos libos, const char *folder, X509 *cert, struct buf *out)
 {
 	uint8_t report_data[SGX_REPORT_DATA_SIZE] = { 0 };
 	AUTO(buf_free) struct buf der = { 0 };
@@ -26,7 +34,7 @@ void quote_put(const char *folder, X509 *cert, struct buf *out)
 	struct error err = { 0 };
 	cert_put_der(cert, &der);
 	sha256(der.data, der.size, report_data);
-	if (issuer_get_quote(folder, report_data, &bare, &err)) {
+	if (get_quote(libos, folder, report_data, &bare, &err)) {
 		warn_without_chain(buf_bytes(&bare));
 		report_header_put(out, buf_bytes(&bare));
 		return;

@@ -179,6 +179,18 @@ bool sgx_quote_parse(struct bytes data, struct sgx_quote *quote, struct error *e
 	return true;
 }
 
+struct bytes sgx_quote_without_padding(struct bytes buffer)
+{
+	struct sgx_quote quote = { 0 };
+	struct reader r = reader_of(buffer.data, buffer.size);
+	if (!parse_header(&r, &quote, NULL) || !quote.is_tdx || !parse_body(&r, &quote, NULL))
+		return buffer;
+	reader_bytes(&r, reader_u32(&r));
+	size_t left = r.left;
+	bool is_padding = !r.bad && reader_zeros(&r, left);
+	return (struct bytes){ buffer.data, buffer.size - (is_padding ? left : 0) };
+}
+
 const uint8_t *sgx_quote_report_data(const struct sgx_quote *quote)
 {
 	return quote->is_tdx ? quote->td.report_data : quote->report.report_data;

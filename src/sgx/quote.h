@@ -54,6 +54,14 @@ struct sgx_quote {
 /* `data` must be the quote and nothing else. ERROR_UNSUPPORTED for other versions. */
 bool sgx_quote_parse(struct bytes data, struct sgx_quote *quote, struct error *err);
 
+/*
+ * A kernel's buffer may go on with zeros behind the quote of a confidential VM (spec clause 1.8
+ * rule 3): the buffer without them, where the quote's own lengths say that it ends. Anything else
+ * stays, for sgx_quote_parse to refuse. For whoever asked that kernel alone: what comes from
+ * elsewhere must be the quote and nothing else.
+ */
+struct bytes sgx_quote_without_padding(struct bytes buffer);
+
 /* The report data of the enclave or VM: 64 bytes in the quote's struct. */
 const uint8_t *sgx_quote_report_data(const struct sgx_quote *quote);
 

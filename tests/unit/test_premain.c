@@ -109,7 +109,9 @@ static void keys_are_written_before_everything_else(void **state)
 	AUTO(file_plan_free) struct file_plan plan = { 0 };
 	struct error err = { 0 };
 	give_files(&given, place, pairs);
-	assert_success(files_plan(&given.parameters, place->attestation, &plan, &err), err);
+	assert_success(
+		files_plan(&given.parameters, LIBOS_GRAPHENE, place->attestation, &plan, &err),
+		err);
 	assert_int_equal(plan.count, 6);
 	for (size_t i = 0; i < plan.count; i++) {
 		AUTO(auto_free) char *path = path_in(place, order[i]);
@@ -128,7 +130,9 @@ static void pseudo_files_are_written_but_never_made(void **state)
 	AUTO(file_plan_free) struct file_plan plan = { 0 };
 	struct error err = { 0 };
 	give_files(&given, place, pairs);
-	assert_success(files_plan(&given.parameters, place->attestation, &plan, &err), err);
+	assert_success(
+		files_plan(&given.parameters, LIBOS_GRAPHENE, place->attestation, &plan, &err),
+		err);
 	assert_failure(files_write(&plan, &err), err, ERROR_INTERNAL, "keys/unknown: No such file");
 	check_text(place, "attestation/keys/known", "0123456789abcdef");
 	AUTO(auto_free) char *plain = path_in(place, "plain");
@@ -145,7 +149,9 @@ static void a_key_of_64_digits_is_cut(void **state)
 	AUTO(file_plan_free) struct file_plan plan = { 0 };
 	struct error err = { 0 };
 	give_files(&given, place, pairs);
-	assert_success(files_plan(&given.parameters, place->attestation, &plan, &err), err);
+	assert_success(
+		files_plan(&given.parameters, LIBOS_GRAPHENE, place->attestation, &plan, &err),
+		err);
 	assert_success(files_write(&plan, &err), err);
 	check_text(place, "attestation/protected_files_key", HEX32);
 }
@@ -170,8 +176,9 @@ static void keys_of_another_form_are_refused(void **state)
 		AUTO(file_plan_free) struct file_plan plan = { 0 };
 		struct error err = { 0 };
 		give_files(&given, place, pairs);
-		assert_failure(files_plan(&given.parameters, place->attestation, &plan, &err), err,
-			ERROR_INVALID, cases[i][2]);
+		assert_failure(files_plan(&given.parameters, LIBOS_GRAPHENE, place->attestation,
+				       &plan, &err),
+			err, ERROR_INVALID, cases[i][2]);
 	}
 }
 
@@ -185,11 +192,33 @@ static void where_nothing_protects_files_keys_are_left_out(void **state)
 	AUTO(file_plan_free) struct file_plan plan = { 0 };
 	struct error err = { 0 };
 	give_files(&given, place, pairs);
-	assert_success(files_plan(&given.parameters, place->attestation, &plan, &err), err);
+	assert_success(
+		files_plan(&given.parameters, LIBOS_GRAPHENE, place->attestation, &plan, &err),
+		err);
 	assert_int_equal(plan.count, 1);
 	assert_success(files_write(&plan, &err), err);
 	check_text(place, "a", "1");
 	assert_int_equal(access(place->attestation, F_OK), -1);
+}
+
+static void a_vm_takes_no_keys(void **state)
+{
+	const struct place *place = *state;
+	static const char *const pairs[] = { "a", "1", "attestation/keys/default",
+		"0123456789abcdef", NULL };
+	AUTO(drop_files) struct given given = { 0 };
+	AUTO(file_plan_free) struct file_plan plan = { 0 };
+	struct error err = { 0 };
+	give_files(&given, place, pairs);
+	assert_failure(files_plan(&given.parameters, LIBOS_VM, place->attestation, &plan, &err),
+		err, ERROR_INVALID, "keys/default: a confidential VM has no protected files");
+	assert_non_null(strstr(hint_for(err.message), "encrypted disk"));
+	given.parameters.n_files = 1;
+	file_plan_free(&plan);
+	assert_success(
+		files_plan(&given.parameters, LIBOS_VM, place->attestation, &plan, &err), err);
+	assert_int_equal(plan.count, 1);
+	given.parameters.n_files = 2;
 }
 
 static void of_a_path_given_twice_the_last_content_counts(void **state)
@@ -200,7 +229,9 @@ static void of_a_path_given_twice_the_last_content_counts(void **state)
 	AUTO(file_plan_free) struct file_plan plan = { 0 };
 	struct error err = { 0 };
 	give_files(&given, place, pairs);
-	assert_success(files_plan(&given.parameters, place->attestation, &plan, &err), err);
+	assert_success(
+		files_plan(&given.parameters, LIBOS_GRAPHENE, place->attestation, &plan, &err),
+		err);
 	assert_int_equal(plan.count, 2);
 	assert_success(files_write(&plan, &err), err);
 	check_text(place, "a", "last");
@@ -242,23 +273,31 @@ static void the_libos_is_known_by_its_kernel_or_its_files(void **state)
 	struct utsname system = {
 		.sysname = "Linux", .release = "6.1.0", .version = "#1 SMP", .machine = "x86_64"
 	};
+	AUTO(auto_free) char *reports = path_in(place, "reports");
 	enum libos libos;
 	struct error err = { 0 };
-	assert_success(libos_detect(&system, place->attestation, &libos, &err), err);
+	assert_success(libos_detect(&system, place->attestation, reports, &libos, &err), err);
 	assert_int_equal(libos, LIBOS_NONE);
+	assert_int_equal(mkdir(reports, 0755), 0);
+	assert_success(libos_detect(&system, place->attestation, reports, &libos, &err), err);
+	assert_int_equal(libos, LIBOS_VM);
+	assert_string_equal(libos_name(libos), "VM");
+	/* empty as before */
+	assert_int_equal(rmdir(reports), 0);
+	assert_int_equal(mkdir(reports, 0755), 0);
 	strcpy(system.release, "3.10.0");
 	strcpy(system.version, "1");
-	assert_success(libos_detect(&system, place->attestation, &libos, &err), err);
+	assert_success(libos_detect(&system, place->attestation, reports, &libos, &err), err);
 	assert_string_equal(libos_name(libos), "Graphene");
 	strcpy(system.release, "5.19.0");
 	write_text(place, "attestation/user_report_data", "");
-	assert_success(libos_detect(&system, place->attestation, &libos, &err), err);
+	assert_success(libos_detect(&system, place->attestation, reports, &libos, &err), err);
 	assert_string_equal(libos_name(libos), "Graphene");
 	write_text(place, "attestation/keys/default", "");
-	assert_success(libos_detect(&system, place->attestation, &libos, &err), err);
+	assert_success(libos_detect(&system, place->attestation, reports, &libos, &err), err);
 	assert_string_equal(libos_name(libos), "Gramine");
 	strcpy(system.sysname, "Occlum");
-	assert_failure(libos_detect(&system, place->attestation, &libos, &err), err,
+	assert_failure(libos_detect(&system, place->attestation, reports, &libos, &err), err,
 		ERROR_UNSUPPORTED, "cannot detect libOS: uname says Occlum");
 }
 
@@ -269,11 +308,11 @@ static void a_quote_is_bound_to_the_certificate(void **state)
 	struct error err = { 0 };
 	assert_success(identity_create("localhost", &identity, &err), err);
 	AUTO(buf_free) struct buf report = { 0 };
-	quote_put(place->attestation, identity.cert, &report);
+	quote_put(LIBOS_GRAPHENE, place->attestation, identity.cert, &report);
 	assert_int_equal(report.size, 0);
 	write_text(place, "attestation/user_report_data", "");
 	write_text(place, "attestation/quote", "a quote");
-	quote_put(place->attestation, identity.cert, &report);
+	quote_put(LIBOS_GRAPHENE, place->attestation, identity.cert, &report);
 	struct bytes bare;
 	assert_success(report_header_strip(buf_bytes(&report), &bare, &err), err);
 	assert_true(bytes_equal(bare, bytes_of_text("a quote")));
@@ -353,6 +392,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(keys_of_another_form_are_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			where_nothing_protects_files_keys_are_left_out, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_vm_takes_no_keys, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			of_a_path_given_twice_the_last_content_counts, setup, teardown),
 		cmocka_unit_test(the_environment_is_filtered_and_extended),

@@ -194,6 +194,51 @@ static void every_other_length_of_every_kind_is_refused(void **state)
 	}
 }
 
+/* How many bytes are left of a quote with these behind it. */
+static size_t left_of(uint16_t version, bool is_tdx, const char *tail, size_t tail_size)
+{
+	AUTO(buf_free) struct buf out = { 0 };
+	put_quote_of(&out, version, is_tdx);
+	size_t size = out.size;
+	buf_put(&out, tail, tail_size);
+	struct bytes cut = sgx_quote_without_padding(buf_bytes(&out));
+	assert_ptr_equal(cut.data, out.data);
+	assert_true(cut.size >= size);
+	return cut.size - size;
+}
+
+static void zeros_behind_the_quote_of_a_vm_can_be_cut_off(void **state)
+{
+	(void)state;
+	static const char zeros[4096];
+	for (uint16_t version = 4; version <= 5; version++) {
+		assert_int_equal(left_of(version, true, zeros, 0), 0);
+		assert_int_equal(left_of(version, true, zeros, 1), 0);
+		assert_int_equal(left_of(version, true, zeros, sizeof(zeros)), 0);
+		assert_int_equal(left_of(version, true, "\0\0\1", 3), 3);
+		assert_int_equal(left_of(version, true, "\1\0\0", 3), 3);
+		assert_int_equal(left_of(version, false, zeros, 8), 8);
+	}
+	assert_int_equal(left_of(3, false, zeros, 8), 8);
+}
+
+static void what_is_no_whole_quote_stays_as_it_is(void **state)
+{
+	(void)state;
+	AUTO(buf_free) struct buf out = { 0 };
+	put_quote_of(&out, 4, true);
+	size_t whole = out.size;
+	for (size_t size = 0; size < whole; size++)
+		assert_int_equal(
+			sgx_quote_without_padding((struct bytes){ out.data, size }).size, size);
+	/* a length that reaches into the zeros, or over the end */
+	buf_put_zeros(&out, 16);
+	out.data[632]++;
+	assert_int_equal(sgx_quote_without_padding(buf_bytes(&out)).size, whole + 1);
+	out.data[632 + 3] = 0xff;
+	assert_int_equal(sgx_quote_without_padding(buf_bytes(&out)).size, out.size);
+}
+
 static void assert_byte_refused(uint16_t version, bool is_tdx, size_t at, uint8_t value,
 	enum error_kind kind, const char *message)
 {
@@ -255,6 +300,8 @@ int main(void)
 		cmocka_unit_test(every_wrong_length_of_a_quote_is_refused),
 		cmocka_unit_test(quotes_of_every_kind_are_parsed_as_they_were_built),
 		cmocka_unit_test(every_other_length_of_every_kind_is_refused),
+		cmocka_unit_test(zeros_behind_the_quote_of_a_vm_can_be_cut_off),
+		cmocka_unit_test(what_is_no_whole_quote_stays_as_it_is),
 		cmocka_unit_test(what_newer_versions_wrap_around_must_fit),
 		cmocka_unit_test(other_kinds_of_quotes_are_named),
 	};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "graphene/sim_signal.h"
+#include "base/supervise.h"
 
 #include <errno.h>
 #include <sys/wait.h>
@@ -8,7 +8,7 @@
 static const int passed_on[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGTSTP,
 	SIGCONT };
 
-void sim_signals(sigset_t *signals)
+void supervise_signals(sigset_t *signals)
 {
 	sigemptyset(signals);
 	for (size_t i = 0; i < sizeof(passed_on) / sizeof(*passed_on); i++)
@@ -16,35 +16,35 @@ void sim_signals(sigset_t *signals)
 	sigaddset(signals, SIGCHLD);
 }
 
-bool sim_signal_own_group(void)
+bool supervise_own_group(void)
 {
 	return !isatty(STDIN_FILENO);
 }
 
-int sim_signal_exit_status(int status)
+int supervise_exit_status(int status)
 {
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-int sim_signal_supervise(pid_t init, bool own_group)
+int supervise(pid_t child, bool own_group)
 {
 	sigset_t signals;
 	siginfo_t info;
 	int status;
-	sim_signals(&signals);
+	supervise_signals(&signals);
 	for (;;) {
 		int signal = sigwaitinfo(&signals, &info);
 		if (signal < 0)
 			continue;
 		if (signal == SIGCHLD) {
-			if (waitpid(init, &status, WNOHANG) == init)
-				return sim_signal_exit_status(status);
+			if (waitpid(child, &status, WNOHANG) == child)
+				return supervise_exit_status(status);
 			continue;
 		}
-		/* what the terminal sends to its foreground group has reached the application */
+		/* what the terminal sends to its foreground group has reached the program */
 		if (own_group || info.si_code != SI_KERNEL)
-			kill(init, signal);
-		/* stop as the application does; the shell wakes both */
+			kill(child, signal);
+		/* stop as the program does; the shell wakes both */
 		if (signal == SIGTSTP)
 			raise(SIGSTOP);
 	}
