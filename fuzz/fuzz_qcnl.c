@@ -3,6 +3,7 @@
 
 #include "net/url.h"
 #include "pccs/qcnl.h"
+#include "pccs/request.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -10,6 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct net_url url;
 	if (qcnl_parse((struct bytes){ data, size }, &qcnl, NULL)) {
 		(void)net_url_parse(qcnl.service, &url, NULL);
+		(void)pccs_is_intels(qcnl.pck_service ? qcnl.pck_service : qcnl.service);
 		qcnl_free(&qcnl);
 	}
 	return 0;
