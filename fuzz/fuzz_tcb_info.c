@@ -17,7 +17,12 @@ static void find_levels(const struct tcb_info *info)
 static void find_module(const struct tcb_info *info, uint8_t version)
 {
 	static const uint8_t components[TCB_COMPONENTS] = { 14, 14, 3, 3, 255, 255, 1 };
-	const struct td_report report = { .tee_tcb_svn = { 4, version, 14 } };
+	/* started on an old module, and another has been loaded since then */
+	const struct td_report report = {
+		.tee_tcb_svn = { 3, version, 14 },
+		.is_1_5 = true,
+		.tee_tcb_svn_2 = { 5, version, 14 },
+	};
 	const struct tcb_level *module_level;
 	if (!tdx_modules_find(&info->modules, &report, &module_level, NULL))
 		return;
