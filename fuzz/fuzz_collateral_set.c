@@ -36,9 +36,10 @@ static void verify_quote(struct collateral *collateral, bool is_tdx)
 		.source = &source.base,
 		.trust_root_file = FUZZ_PLATFORM "/root_ca.pem",
 	};
-	struct dcap_verifier *verifier = dcap_verifier_new(&config, NULL);
+	struct dcap_verifier *verifier = dcap_verifier_new(&config, FUZZ_ERR);
 	struct dcap_result result;
-	bool good = dcap_verify(verifier, simulated_quote(is_tdx), SIMULATED_NOW, &result, NULL);
+	bool good =
+		dcap_verify(verifier, simulated_quote(is_tdx), SIMULATED_NOW, &result, FUZZ_ERR);
 	simulated_must(!good || result.valid_until <= collateral_end(collateral),
 		"verified for longer than the set holds");
 	dcap_result_free(&result);
@@ -52,7 +53,7 @@ static void use(const struct buf files[COLLATERAL_FILES], bool is_tdx)
 	const struct certificate *pck = chain_find(chain, CERTIFICATE_PCK);
 	struct pck_extension platform;
 	simulated_must(
-		pck_extension_parse(pck->sgx_extension, &platform, NULL), "no SGX extension");
+		pck_extension_parse(pck->sgx_extension, &platform, FUZZ_ERR), "no SGX extension");
 	const struct pccs_wanted wanted = {
 		.fmspc = platform.fmspc,
 		.is_tdx = is_tdx,
@@ -61,7 +62,7 @@ static void use(const struct buf files[COLLATERAL_FILES], bool is_tdx)
 	};
 	AUTO(auto_collateral)
 	struct collateral *collateral =
-		pccs_wanted_verify(&wanted, "it", files, SIMULATED_NOW, NULL);
+		pccs_wanted_verify(&wanted, "it", files, SIMULATED_NOW, FUZZ_ERR);
 	if (!collateral)
 		return;
 	simulated_must(!collateral_find_older_part(collateral, collateral), "older than itself");
@@ -99,7 +100,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct buf signed_anew[COLLATERAL_FILES] = { 0 };
 	AUTO(buf_free) struct buf again = { 0 };
 	int64_t fetched_at;
-	if (set_file_parse((struct bytes){ data, size }, files, &fetched_at, NULL)) {
+	if (set_file_parse((struct bytes){ data, size }, files, &fetched_at, FUZZ_ERR)) {
 		bool is_tdx = fetched_at & 1;
 		set_file_put(&again, files, fetched_at);
 		simulated_must(bytes_equal(buf_bytes(&again), (struct bytes){ data, size }),

@@ -20,7 +20,7 @@ static void compare(struct bytes der, const struct csr *csr)
 
 static void read_request(struct bytes der)
 {
-	AUTO(auto_csr) struct csr *csr = csr_read(der, NULL, NULL);
+	AUTO(auto_csr) struct csr *csr = csr_read(der, NULL, FUZZ_ERR);
 	if (csr) {
 		GENERAL_NAMES_free(csr_alt_names(csr));
 		compare(der, csr);

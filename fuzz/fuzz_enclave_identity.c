@@ -9,8 +9,8 @@ static void match(const struct enclave_identity *identity, bool is_tdx)
 {
 	const struct tcb_level *level = NULL;
 	struct sgx_quote quote;
-	simulated_must(sgx_quote_parse(simulated_quote(is_tdx), &quote, NULL), "no quote");
-	if (enclave_identity_match(identity, &quote.qe_report, &level, NULL))
+	simulated_must(sgx_quote_parse(simulated_quote(is_tdx), &quote, FUZZ_ERR), "no quote");
+	if (enclave_identity_match(identity, &quote.qe_report, &level, FUZZ_ERR))
 		simulated_must(level && level->svn <= quote.qe_report.isv_svn,
 			"it has a level that it does not reach");
 }
@@ -18,7 +18,7 @@ static void match(const struct enclave_identity *identity, bool is_tdx)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct enclave_identity identity;
-	if (!enclave_identity_parse((struct bytes){ data, size }, &identity, NULL))
+	if (!enclave_identity_parse((struct bytes){ data, size }, &identity, FUZZ_ERR))
 		return 0;
 	match(&identity, false);
 	match(&identity, true);

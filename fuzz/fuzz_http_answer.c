@@ -21,7 +21,7 @@ static void decode_chain(const struct net_answer *answer)
 static void compare(struct bytes received, const struct net_answer *answer)
 {
 	struct net_answer same;
-	if (net_answer_read(received, true, BODY_MAX, &same, NULL) != NET_ANSWER_COMPLETE ||
+	if (net_answer_read(received, true, BODY_MAX, &same, FUZZ_ERR) != NET_ANSWER_COMPLETE ||
 		same.status != answer->status ||
 		!bytes_equal(buf_bytes(&same.body), buf_bytes(&answer->body)))
 		abort();
@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct net_answer answer;
 	struct bytes received = { data, size };
 	for (int ended = 0; ended < 2; ended++) {
-		if (net_answer_read(received, ended, BODY_MAX, &answer, NULL) !=
+		if (net_answer_read(received, ended, BODY_MAX, &answer, FUZZ_ERR) !=
 			NET_ANSWER_COMPLETE)
 			continue;
 		if (answer.body.size > BODY_MAX)

@@ -31,8 +31,9 @@ static void encode(EVP_PKEY *key)
 static void read_point(const uint8_t *data)
 {
 	uint8_t again[P256_RAW_SIZE];
-	AUTO(auto_pkey) EVP_PKEY *key = p256_read_point(data, NULL);
-	if (key && (!p256_put_point(key, again, NULL) || memcmp(data, again, sizeof(again)) != 0))
+	AUTO(auto_pkey) EVP_PKEY *key = p256_read_point(data, FUZZ_ERR);
+	if (key &&
+		(!p256_put_point(key, again, FUZZ_ERR) || memcmp(data, again, sizeof(again)) != 0))
 		abort();
 }
 
@@ -47,11 +48,11 @@ static void use(EVP_PKEY *key)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct bytes input = { size ? (const void *)data : "", size };
-	use(key_read_public(input, NULL));
-	use(key_read_private(input, NULL));
-	use(rsa_read_public_pem(input, NULL));
-	use(rsa_read_private_pem(input, NULL));
-	X509_free(cert_read_pem(input, NULL));
+	use(key_read_public(input, FUZZ_ERR));
+	use(key_read_private(input, FUZZ_ERR));
+	use(rsa_read_public_pem(input, FUZZ_ERR));
+	use(rsa_read_private_pem(input, FUZZ_ERR));
+	X509_free(cert_read_pem(input, FUZZ_ERR));
 	if (size == P256_RAW_SIZE)
 		read_point(data);
 	ERR_clear_error();

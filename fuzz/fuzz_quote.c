@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct sgx_quote quote;
 	struct bytes bytes = { data, size };
-	if (!sgx_quote_parse(bytes, &quote, NULL))
+	if (!sgx_quote_parse(bytes, &quote, FUZZ_ERR))
 		return 0;
 	put_again(bytes, &quote);
 	show(bytes, &quote);

@@ -15,7 +15,7 @@ static void sign(struct buf *content, unsigned part)
 	struct sgx_quote quote;
 	AUTO(buf_free) struct buf chain = { 0 };
 	AUTO(buf_free) struct buf out = { 0 };
-	if (!sgx_quote_parse(buf_bytes(content), &quote, NULL))
+	if (!sgx_quote_parse(buf_bytes(content), &quote, FUZZ_ERR))
 		return;
 	if (part == SIGN_QUOTE) {
 		simulated_sign_quote(&quote, &out);
@@ -41,7 +41,8 @@ static void check_not_forged(struct bytes content)
 	uint8_t said[SHA256_SIZE];
 	uint8_t hash[SHA256_SIZE];
 	AUTO(buf_free) struct buf body = { 0 };
-	simulated_must(sgx_quote_parse(content, &quote, NULL), "verified, but cannot be parsed");
+	simulated_must(
+		sgx_quote_parse(content, &quote, FUZZ_ERR), "verified, but cannot be parsed");
 	memcpy(said, sgx_quote_report_data(&quote), sizeof(said));
 	memset(quote.report.report_data, 0, sizeof(quote.report.report_data));
 	memset(quote.td.report_data, 0, sizeof(quote.td.report_data));
@@ -69,7 +70,7 @@ static bool verify_twice(struct bytes quote)
 		.source = simulated_source(),
 		.trust_root_file = FUZZ_PLATFORM "/root_ca.pem",
 	};
-	struct dcap_verifier *verifier = dcap_verifier_new(&config, NULL);
+	struct dcap_verifier *verifier = dcap_verifier_new(&config, FUZZ_ERR);
 	struct dcap_result first;
 	struct dcap_result second;
 	bool good = verify(verifier, quote, &first);

@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	strmap_add(&definitions, "text", &text);
 	strmap_add(&definitions, "cert", &certificate);
 	strmap_sort(&definitions, NULL);
-	(void)secret_upload_parse((struct bytes){ data, size }, &definitions, &values, NULL);
+	(void)secret_upload_parse((struct bytes){ data, size }, &definitions, &values, FUZZ_ERR);
 	strmap_free(&values, free_value);
 	strmap_free(&definitions, NULL);
 	return 0;

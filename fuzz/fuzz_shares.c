@@ -33,9 +33,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	AUTO(buf_free) struct buf threshold = { 0 };
 	if (!count)
 		return 0;
-	if (shares_join_all(shares, count, &all, NULL) && all.size != shares[0].size)
+	if (shares_join_all(shares, count, &all, FUZZ_ERR) && all.size != shares[0].size)
 		abort();
-	if (shares_join_threshold(shares, count, &threshold, NULL) &&
+	if (shares_join_threshold(shares, count, &threshold, FUZZ_ERR) &&
 		threshold.size + 1 != shares[0].size)
 		abort();
 	return 0;

@@ -24,7 +24,7 @@ static void find_module(const struct tcb_info *info, uint8_t version)
 		.tee_tcb_svn_2 = { 5, version, 14 },
 	};
 	const struct tcb_level *module_level;
-	if (!tdx_modules_find(&info->modules, &report, &module_level, NULL))
+	if (!tdx_modules_find(&info->modules, &report, &module_level, FUZZ_ERR))
 		return;
 	const struct tcb_level *sgx = tcb_levels_find(&info->levels, components, 13);
 	const struct tcb_level *tdx = tdx_level_find(&info->levels, components, 13, &report);
@@ -49,7 +49,7 @@ static void find_module(const struct tcb_info *info, uint8_t version)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct tcb_info info;
-	if (!tcb_info_parse((struct bytes){ data, size }, &info, NULL))
+	if (!tcb_info_parse((struct bytes){ data, size }, &info, FUZZ_ERR))
 		return 0;
 	find_levels(&info);
 	for (uint8_t version = 0; info.is_tdx && version < 2; version++)

@@ -48,12 +48,13 @@ static void code_pem(struct bytes text)
 	char label[PEM_LABEL_MAX];
 	char same_label[PEM_LABEL_MAX];
 	AUTO(buf_free) struct buf der = { 0 };
-	while (pem_next(&reader, label, &der, NULL)) {
+	while (pem_next(&reader, label, &der, FUZZ_ERR)) {
 		AUTO(buf_free) struct buf encoded = { 0 };
 		AUTO(buf_free) struct buf same = { 0 };
 		pem_encode(&encoded, label, buf_bytes(&der));
 		struct pem_reader again = pem_reader_of(encoded.data, encoded.size);
-		if (!pem_next(&again, same_label, &same, NULL) || strcmp(label, same_label) != 0 ||
+		if (!pem_next(&again, same_label, &same, FUZZ_ERR) ||
+			strcmp(label, same_label) != 0 ||
 			!bytes_equal(buf_bytes(&der), buf_bytes(&same)))
 			abort();
 	}
@@ -73,8 +74,8 @@ static void read_numbers(const char *text)
 	}
 	if (number_parse(text, UINT32_MAX, &number) && number > UINT32_MAX)
 		abort();
-	if (uuid_parse(text, strlen(text), canonical, NULL) &&
-		(!uuid_parse(canonical, strlen(canonical), same, NULL) ||
+	if (uuid_parse(text, strlen(text), canonical, FUZZ_ERR) &&
+		(!uuid_parse(canonical, strlen(canonical), same, FUZZ_ERR) ||
 			strcmp(canonical, same) != 0))
 		abort();
 }
@@ -84,7 +85,7 @@ static void read_url(const char *text)
 	struct net_url url;
 	AUTO(buf_free) struct buf escaped = { 0 };
 	AUTO(buf_free) struct buf decoded = { 0 };
-	if (net_url_parse(text, &url, NULL) && (url.target < text || !*url.address.host))
+	if (net_url_parse(text, &url, FUZZ_ERR) && (url.target < text || !*url.address.host))
 		abort();
 	net_url_put_escaped(&escaped, text);
 	if (!net_url_put_decoded(&decoded, buf_bytes(&escaped)) ||
