@@ -4,6 +4,7 @@
 #include "fuzz.h"
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "http/target.h"
 #include "manifest/update.h"
 
@@ -38,6 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	AUTO(buf_free) struct buf target = { 0 };
 	struct manifest_update update = { 0 };
+	log_configure(LOG_OFF, LOG_CONSOLE);
 	buf_put(&target, data, size);
 	try_target(buf_text(&target));
 	manifest_update_read((struct bytes){ data, size }, &update, FUZZ_ERR);
