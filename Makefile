@@ -5,8 +5,8 @@ PREFIX ?= /usr/local
 CXX_FOR_clang = clang++
 export CXX := $(or $(CXX_FOR_$(CC)),$(CXX))
 
-.PHONY: all build deps demo demo-nginx demo-redis demo-python coordinator-enclave test lint bench install \
-	clean
+.PHONY: all build deps demo demo-nginx demo-redis demo-python coordinator-enclave test fuzz lint bench \
+	install clean
 all: build
 
 deps:
@@ -37,7 +37,14 @@ coordinator-enclave: build
 		$(KEY) $(TRUST_ROOT)
 
 test: build
+	@tools/install-packages test
 	tools/run-tests $(BUILD)
+
+# FUZZ_SECONDS for each of TARGETS, which are names as in fuzz/fuzz_NAME.c, or suites; all by default.
+FUZZ_SECONDS ?= 60
+fuzz:
+	@tools/install-packages build test
+	tools/run-fuzz $(BUILD) $(FUZZ_SECONDS) $(TARGETS)
 
 lint: build
 	@tools/install-packages lint
@@ -52,4 +59,4 @@ install: build
 	meson install -C $(BUILD)
 
 clean:
-	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-bench
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-bench $(BUILD)-fuzz

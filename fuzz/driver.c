@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Runs a fuzz target without a fuzzing engine: on its seeds (fuzz/seeds/TARGET/, given as argument)
- * and on mutations of them, the same ones at every run. Under the sanitizers this is the smoke test
- * of each parser; for real campaigns build with -Dfuzzing=true, which links libFuzzer instead.
+ * and on mutations of them, the same ones at every run, about as many whatever seeds there are.
+ * Under the sanitizers this is the smoke test of each parser; for real campaigns build with
+ * -Dfuzzing=true, which links libFuzzer instead.
  */
 #include "fuzz.h"
 
@@ -13,10 +14,11 @@
 
 #include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define ROUNDS_PER_SEED 2000
-#define SEED_MAX        (1U << 20)
+#define ROUNDS   3000 /* of all seeds together */
+#define SEED_MAX (1U << 20)
 
 /* xorshift64: repeatable, which is all that matters here */
 static uint64_t next_random(uint64_t *state)
@@ -53,9 +55,9 @@ static void mutate_once(struct buf *input, uint64_t *random)
 	}
 }
 
-static void run_mutations(const struct buf *seed, uint64_t *random)
+static void run_mutations(const struct buf *seed, int rounds, uint64_t *random)
 {
-	for (int round = 0; round < ROUNDS_PER_SEED; round++) {
+	for (int round = 0; round < rounds; round++) {
 		AUTO(buf_free) struct buf input = { 0 };
 		buf_put(&input, seed->data, seed->size);
 		for (uint64_t i = next_random(random) % 4; i < 4; i++)
@@ -68,21 +70,33 @@ static void run_mutations(const struct buf *seed, uint64_t *random)
 	}
 }
 
+static bool run_seed(const char *path, int rounds, uint64_t *random)
+{
+	AUTO(buf_free) struct buf seed = { 0 };
+	if (!file_read(path, SEED_MAX, &seed, NULL))
+		return false;
+	LLVMFuzzerTestOneInput(seed.data, seed.size);
+	run_mutations(&seed, rounds, random);
+	return true;
+}
+
+static int is_visible(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+/* In the order of their names, as the mutations depend on it. */
 static int run_seeds(const char *folder, uint64_t *random)
 {
-	DIR *entries = opendir(folder);
+	struct dirent **entries = NULL;
+	int count = scandir(folder, &entries, is_visible, alphasort);
 	int seeds = 0;
-	for (struct dirent *entry; entries && (entry = readdir(entries));) {
-		AUTO(auto_free) char *path = xasprintf("%s/%s", folder, entry->d_name);
-		AUTO(buf_free) struct buf seed = { 0 };
-		if (entry->d_name[0] == '.' || !file_read(path, SEED_MAX, &seed, NULL))
-			continue;
-		LLVMFuzzerTestOneInput(seed.data, seed.size);
-		run_mutations(&seed, random);
-		seeds++;
+	for (int i = 0; i < count; i++) {
+		AUTO(auto_free) char *path = xasprintf("%s/%s", folder, entries[i]->d_name);
+		seeds += run_seed(path, ROUNDS / count + 1, random);
+		free(entries[i]);
 	}
-	if (entries)
-		closedir(entries);
+	free(entries);
 	return seeds;
 }
 

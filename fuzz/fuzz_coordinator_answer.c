@@ -16,13 +16,13 @@ static void merge(struct bytes input)
 	size_t length = end ? (size_t)(end - (const char *)input.data) : input.size;
 	struct bytes log = { (const char *)input.data + length, input.size - length };
 	AUTO(buf_free) struct buf merged = { 0 };
-	(void)manifest_updates_merge((struct bytes){ input.data, length }, log, &merged, NULL);
+	(void)manifest_updates_merge((struct bytes){ input.data, length }, log, &merged, FUZZ_ERR);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	AUTO(ca_pair_free) struct ca_pair certs = { 0 };
-	(void)ca_pair_read((struct bytes){ data, size }, &certs, NULL);
+	(void)ca_pair_read((struct bytes){ data, size }, &certs, FUZZ_ERR);
 	for (long status = 200; status <= 500; status += 100) {
 		struct https_answer answer = { .status = status };
 		struct error err = { 0 };

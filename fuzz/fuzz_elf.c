@@ -9,7 +9,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct elf_segments segments;
-	if (!elf_segments_parse((struct bytes){ data, size }, &segments, NULL))
+	if (!elf_segments_parse((struct bytes){ data, size }, &segments, FUZZ_ERR))
 		return 0;
 	for (size_t i = 0; i < segments.count; i++) {
 		const struct elf_segment *segment = &segments.items[i];

@@ -25,10 +25,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	AUTO(auto_pkey) EVP_PKEY *key = key_read_public(buf_bytes(&der), NULL);
 	if (!key)
 		abort();
-	(void)evidence_check_key(input, key, NULL);
-	if (!evidence_read(input, &evidence, NULL))
+	(void)evidence_check_key(input, key, FUZZ_ERR);
+	if (!evidence_read(input, &evidence, FUZZ_ERR))
 		return 0;
-	(void)evidence_check_key(evidence.claims, key, NULL);
+	(void)evidence_check_key(evidence.claims, key, FUZZ_ERR);
 	/* there is one way to write it */
 	evidence_put(&again, &evidence);
 	if (!bytes_equal(input, buf_bytes(&again)))

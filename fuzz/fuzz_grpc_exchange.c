@@ -14,10 +14,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		size_t step = size - at < portion ? size - at : portion;
 		while (grpc_exchange_pull(exchange).size)
 			continue;
-		if (!grpc_exchange_push(exchange, (struct bytes){ data + at, step }, NULL))
+		if (!grpc_exchange_push(exchange, (struct bytes){ data + at, step }, FUZZ_ERR))
 			return 0;
 	}
 	if (grpc_exchange_is_done(exchange))
-		(void)grpc_exchange_finish(exchange, &result, NULL);
+		(void)grpc_exchange_finish(exchange, &result, FUZZ_ERR);
 	return 0;
 }

@@ -13,8 +13,8 @@ static void prepare(enum libos_form form, struct bytes text)
 	AUTO(libos_changes_free) struct libos_changes more = { 0 };
 	AUTO(buf_free) struct buf changed = { 0 };
 	struct error err = { 0 };
-	if (!libos_changes_find(form, text, &changes, NULL) ||
-		!libos_changes_apply(text, &changes, &changed, NULL))
+	if (!libos_changes_find(form, text, &changes, FUZZ_ERR) ||
+		!libos_changes_apply(text, &changes, &changed, FUZZ_ERR))
 		return;
 	if (libos_changes_find(form, buf_bytes(&changed), &more, &err) || err.kind != ERROR_STATE)
 		abort();

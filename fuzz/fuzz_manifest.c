@@ -18,7 +18,7 @@ static bool find_secret(void *context, const char *name, bool previous,
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	log_configure(LOG_OFF, LOG_CONSOLE);
-	struct manifest *manifest = manifest_parse((struct bytes){ data, size }, NULL);
+	struct manifest *manifest = manifest_parse((struct bytes){ data, size }, FUZZ_ERR);
 	if (!manifest)
 		return 0;
 	struct secret secret = { .type = SECRET_PLAIN };
@@ -27,7 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.marble_cert = &secret,
 		.find_secret = find_secret,
 		.context = &secret };
-	(void)manifest_dry_run(manifest, &view, NULL);
+	(void)manifest_dry_run(manifest, &view, FUZZ_ERR);
 	buf_free(&secret.public_key);
 	manifest_free(manifest);
 	return 0;

@@ -29,12 +29,12 @@ static void read_request(struct bytes message)
 {
 	AUTO(buf_free) struct buf again = { 0 };
 	AUTO(auto_activation_request)
-	Rpc__ActivationReq *request = activation_request_read(message, NULL);
+	Rpc__ActivationReq *request = activation_request_read(message, FUZZ_ERR);
 	if (!request)
 		return;
 	activation_request_put(request, &again);
 	AUTO(auto_activation_request)
-	Rpc__ActivationReq *second = activation_request_read(buf_bytes(&again), NULL);
+	Rpc__ActivationReq *second = activation_request_read(buf_bytes(&again), FUZZ_ERR);
 	if (!second && is_ours(&request->base))
 		abort();
 }
@@ -43,12 +43,12 @@ static void read_response(struct bytes message)
 {
 	AUTO(buf_free) struct buf again = { 0 };
 	AUTO(auto_activation_response)
-	Rpc__ActivationResp *response = activation_response_read(message, NULL);
+	Rpc__ActivationResp *response = activation_response_read(message, FUZZ_ERR);
 	if (!response)
 		return;
 	activation_response_put(response, &again);
 	AUTO(auto_activation_response)
-	Rpc__ActivationResp *second = activation_response_read(buf_bytes(&again), NULL);
+	Rpc__ActivationResp *second = activation_response_read(buf_bytes(&again), FUZZ_ERR);
 	if (!second && all_is_ours(response))
 		abort();
 }

@@ -18,10 +18,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	AUTO(certificate_free) struct certificate leaf = { 0 };
 	AUTO(buf_free) struct buf out = { 0 };
 	if (!sgx_cert_type_is_name(type)) {
-		pck_lookup_read_leaf(rest, &leaf, NULL);
+		pck_lookup_read_leaf(rest, &leaf, FUZZ_ERR);
 		return 0;
 	}
-	if (!sgx_pck_name_parse(type, rest, &name, NULL))
+	if (!sgx_pck_name_parse(type, rest, &name, FUZZ_ERR))
 		return 0;
 	sgx_pck_name_put(&out, &name);
 	if (out.size < rest.size || memcmp(out.data, rest.data, rest.size) != 0)

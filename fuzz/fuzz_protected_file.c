@@ -67,13 +67,13 @@ static void access_file(struct reader *r, struct protected_file *file)
 	/* growing a file that claims to be huge is allowed, and takes long */
 	bool may_write = protected_file_size(file) <= FILE_MAX;
 	if (what % 4 == 0)
-		(void)protected_file_read(file, offset, bytes, size, &got, NULL);
+		(void)protected_file_read(file, offset, bytes, size, &got, FUZZ_ERR);
 	else if (what % 4 == 1 && may_write)
-		(void)protected_file_write(file, offset, bytes, size, NULL);
+		(void)protected_file_write(file, offset, bytes, size, FUZZ_ERR);
 	else if (what % 4 == 2 && may_write)
-		(void)protected_file_resize(file, offset, NULL);
+		(void)protected_file_resize(file, offset, FUZZ_ERR);
 	else
-		(void)protected_file_flush(file, NULL);
+		(void)protected_file_flush(file, FUZZ_ERR);
 }
 
 static void fill_disk(struct reader *r, struct disk *disk)
@@ -96,7 +96,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fill_disk(&r, &disk);
 	struct protected_options options = disk_options(&disk, &side, PROTECTED_GRAPHENE);
 	options.path = NULL;
-	struct protected_file *file = protected_file_open(&options, NULL);
+	struct protected_file *file = protected_file_open(&options, FUZZ_ERR);
 	for (int i = 0; file && r.left && i < 64; i++)
 		access_file(&r, file);
 	protected_file_close(file);

@@ -2,7 +2,7 @@
 #include "fuzz.h"
 
 #include "base/cleanup.h"
-#include "sgx/quote.h"
+#include "cli/quote_document.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,13 +31,26 @@ static void check_padding(struct bytes data, bool is_quote)
 	}
 }
 
+/* What `marblerun quote show` prints of it. */
+static void show(struct bytes data, const struct sgx_quote *quote)
+{
+	AUTO(buf_free) struct buf text = { 0 };
+	json_t *document = quote_document(quote, data.size);
+	quote_document_put_text(document, &text);
+	if (!text.size)
+		abort();
+	json_decref(document);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct sgx_quote quote;
 	struct bytes bytes = { data, size };
-	bool is_quote = sgx_quote_parse(bytes, &quote, NULL);
-	if (is_quote)
-		put_again(bytes, &quote);
+	bool is_quote = sgx_quote_parse(bytes, &quote, FUZZ_ERR);
 	check_padding(bytes, is_quote);
+	if (!is_quote)
+		return 0;
+	put_again(bytes, &quote);
+	show(bytes, &quote);
 	return 0;
 }

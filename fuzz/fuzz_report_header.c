@@ -10,8 +10,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct bytes strict = { NULL, 0 };
 	struct bytes lenient = { NULL, 0 };
 	struct bytes report = { data, size };
-	bool has_header = report_header_strip(report, &strict, NULL);
-	bool is_either = report_header_strip_if_any(report, &lenient, NULL);
+	bool has_header = report_header_strip(report, &strict, FUZZ_ERR);
+	bool is_either = report_header_strip_if_any(report, &lenient, FUZZ_ERR);
 	/* what has a header is the same to both; what they return is the end of the input */
 	if (has_header && (!is_either || strict.data != lenient.data))
 		abort();

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a client's request is made of: its target, and a body of which only the first value counts.
  */
+#include "fuzz.h"
+
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "http/target.h"
 #include "manifest/update.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static bool ignore(void *context, struct bytes value)
 {
@@ -38,9 +39,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	AUTO(buf_free) struct buf target = { 0 };
 	struct manifest_update update = { 0 };
+	log_configure(LOG_OFF, LOG_CONSOLE);
 	buf_put(&target, data, size);
 	try_target(buf_text(&target));
-	manifest_update_read((struct bytes){ data, size }, &update, NULL);
+	manifest_update_read((struct bytes){ data, size }, &update, FUZZ_ERR);
 	manifest_update_free(&update);
 	return 0;
 }

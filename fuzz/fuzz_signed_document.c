@@ -8,7 +8,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct signed_document document;
-	if (!signed_document_find((struct bytes){ data, size }, "tcbInfo", &document, NULL))
+	if (!signed_document_find((struct bytes){ data, size }, "tcbInfo", &document, FUZZ_ERR))
 		return 0;
 	/* what is signed lies inside of what was read, and is one object */
 	const uint8_t *body = document.body.data;

@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	AUTO(buf_free) struct buf json = { 0 };
 	AUTO(buf_free) struct buf manifest = { 0 };
-	if (yaml_to_json((struct bytes){ data, size }, &json, NULL)) {
+	if (yaml_to_json((struct bytes){ data, size }, &json, FUZZ_ERR)) {
 		size_t flags = JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL;
 		json_error_t reason;
 		json_t *value = json_loadb((const char *)json.data, json.size, flags, &reason);
@@ -22,6 +22,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 		json_decref(value);
 	}
-	(void)manifest_text_to_json((struct bytes){ data, size }, &manifest, NULL);
+	(void)manifest_text_to_json((struct bytes){ data, size }, &manifest, FUZZ_ERR);
 	return 0;
 }

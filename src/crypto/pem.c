@@ -27,7 +27,8 @@ void pem_encode(struct buf *out, const char *label, struct bytes der)
 
 struct pem_reader pem_reader_of(const void *text, size_t size)
 {
-	return (struct pem_reader){ .next = text, .left = size };
+	/* what is empty may have no address, which memmem must not see */
+	return (struct pem_reader){ .next = size ? text : "", .left = size };
 }
 
 /* Steps behind the next occurrence of marker; returns the length of what was before it, or -1. */

@@ -323,6 +323,10 @@ static void pem_is_split_by_its_markers(void **state)
 	reader = pem_reader_of("x", 1);
 	assert_false(pem_next(&reader, label, &der, &err));
 	assert_true(reader.foreign_text);
+	reader = pem_reader_of(NULL, 0);
+	assert_false(pem_next(&reader, label, &der, &err));
+	assert_int_equal(err.kind, ERROR_NONE);
+	assert_false(reader.foreign_text);
 }
 
 int main(void)
