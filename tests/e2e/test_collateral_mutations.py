@@ -77,7 +77,7 @@ TCB_INFO = [
 
 @pytest.mark.parametrize("field,change,reason", TCB_INFO, ids=[row[0] for row in TCB_INFO])
 def test_tcb_info(machine, field, change, reason):
-    machine.change_document("tcb_info.json", "tcbInfo", change)
+    machine.change_document("tcb_info", change)
     machine.assert_refused(reason)
 
 
@@ -106,8 +106,8 @@ TDX_TCB_INFO = [
 
 @pytest.mark.parametrize("field,change,reason", TDX_TCB_INFO, ids=[row[0] for row in TDX_TCB_INFO])
 def test_tcb_info_of_tdx(vm, field, change, reason):
-    vm.change_document("tcb_info.json", "tcbInfo", change)
-    assert reason in vm.verdict()
+    vm.change_document("tcb_info", change)
+    vm.assert_refused(reason)
 
 
 QE_IDENTITY = [
@@ -134,9 +134,8 @@ QE_IDENTITY = [
 
 @pytest.mark.parametrize("field,change,reason", QE_IDENTITY, ids=[row[0] for row in QE_IDENTITY])
 def test_qe_identity(machine, field, change, reason):
-    machine.change_document("qe_identity.json", "enclaveIdentity", change)
-    verdict = machine.verdict()
-    assert reason in verdict, verdict or "verifies"
+    machine.change_document("qe_identity", change)
+    machine.assert_refused(reason)
 
 
 @pytest.mark.parametrize("file,what", [("tcb_info.json", "TCB info"),
@@ -144,7 +143,7 @@ def test_qe_identity(machine, field, change, reason):
 def test_signature_of_a_document(machine, file, what):
     path = machine.collateral / file
     path.write_bytes(path.read_bytes().replace(b'"version"', b' "version"', 1))
-    assert f"{what}: " in machine.verdict()
+    machine.assert_refused(f"{what}: its signature is not by the key")
 
 
 # CRLs, signed again.
@@ -201,7 +200,7 @@ def test_a_revoked_certificate(machine, file, issuer, revoked, who):
 def test_crls_issued_again_are_as_good(machine):
     issue_crl(machine, "root_ca.crl", "root_ca")
     issue_crl(machine, "pck.crl", "platform_ca")
-    assert machine.verdict() == ""
+    machine.assert_accepted()
 
 
 @pytest.mark.parametrize("file", ["tcb_info.json", "tcb_info_issuer_chain.pem", "qe_identity.json",
