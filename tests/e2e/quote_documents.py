@@ -23,7 +23,11 @@ def unique(pairs):
     return dict(pairs)
 
 
-DECODER = json.JSONDecoder(object_pairs_hook=unique)
+def no_number(text):
+    require(False, f"{text} is no JSON")
+
+
+DECODER = json.JSONDecoder(object_pairs_hook=unique, parse_constant=no_number)
 
 
 class Scanner:

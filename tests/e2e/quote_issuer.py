@@ -67,3 +67,7 @@ def rebuild(content, number, change):
     parts = list(tlvs(inner))
     return der(0x30, *[change(*part) if at == number else der(part[0], part[1])
                        for at, part in enumerate(parts)])
+
+
+def without_element(content, number):
+    return rebuild(content, number, lambda tag, value: b"")

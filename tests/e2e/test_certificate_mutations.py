@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtensionOID, NameOID
 
-from quote_certificates import sgx_extension_of
+from quote_certificates import PRIME, sgx_extension_of
 from quote_issuer import (
     ECDSA_SHA256, ECDSA_SHA384, ISSUERS, der, issue, named, patch, rebuild, sign_der)
 from quote_machine import *  # noqa: F403  pylint: disable=wildcard-import,unused-wildcard-import
@@ -230,7 +230,15 @@ EDITIONS = [
     ("no path length", edition(values=constraints(True))),
     ("not signed by itself", edition(key="platform_ca")),
 ]
+def mirrored(machine):
+    """The other point with the same X."""
+    x, y = (getattr(machine.cert("root_ca").public_key().public_numbers(), n) for n in "xy")
+    return ec.EllipticCurvePublicNumbers(x, PRIME - y, ec.SECP256R1()).public_key()
+
+
 BAD_ROOTS = [
+    ("half of the key", lambda m: issue(m, "root_ca", public_key=mirrored(m)),
+     "its root is not the simulated one"),
     ("another key", edition(public_key=other_key()), "its root is not the simulated one"),
     ("another issuer", lambda m: issue(m, "root_ca", issuer=m.cert("pck").subject),
      "its root was not issued by itself"),

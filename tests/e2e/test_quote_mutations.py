@@ -8,9 +8,9 @@ import struct
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from quote_certificates import ORDER
+from quote_certificates import ORDER, PRIME
 from quote_machine import *  # noqa: F403  pylint: disable=wildcard-import,unused-wildcard-import
-from quote_machine import ENCLAVE, VM, Machine, raw_signature
+from quote_machine import ENCLAVE, VM, raw_signature
 from quote_verifier import Quote
 
 # Offsets from the start of the part.
@@ -62,8 +62,8 @@ def test_another_version(enclave, version):
 
 @pytest.mark.parametrize("options", [ENCLAVE, VM], ids=["SGX", "TDX"])
 @pytest.mark.parametrize("key_type", [1, 3, 0x102])
-def test_another_type_of_key(copied, options, key_type):
-    machine = Machine(copied, options)
+def test_another_type_of_key(machine_of, options, key_type):
+    machine = machine_of(options)
     machine.quote[2:4] = key_type.to_bytes(2, "little")
     machine.sign_quote()
     machine.assert_refused(f"attestation key type {key_type}")
@@ -251,9 +251,6 @@ def on_the_curve(x, y):
     return x.to_bytes(32, "big") + y.to_bytes(32, "big")
 
 
-PRIME = 2**256 - 2**224 + 2**192 + 2**96 - 1
-
-
 @pytest.mark.parametrize("key", [bytes(64), on_the_curve(1, 1), on_the_curve(PRIME, 1),
                                  on_the_curve(0, PRIME - 1), b"\xff" * 64],
                          ids=["zero", "off", "x is the prime", "y off", "ones"])
@@ -281,8 +278,8 @@ def test_an_own_key_signs_nothing(machine):
 
 
 @pytest.mark.parametrize("options,at", [(ENCLAVE, 48), (VM, 120)], ids=["SGX", "TDX"])
-def test_what_can_be_debugged_is_refused(copied, options, at):
-    machine = Machine(copied, options)
+def test_what_can_be_debugged_is_refused(machine_of, options, at):
+    machine = machine_of(options)
     machine.quote[48 + at] |= 2 if options == ENCLAVE else 1
     machine.sign_quote()
     assert "it is for debugging" in machine.verdict()
