@@ -118,6 +118,12 @@ WRONG = [
     ("no CPUSVN", without(TCB, 18), "TCB lacks some of its 18 entries"),
     ("component twice", added(TCB, 1, der(2, b"\x0e")), BAD_TCB),
     ("component 19", added(TCB, 19, der(2, b"\0")), BAD_TCB),
+    ("component under another number", below(TCB, lambda c: c.replace(
+        OID + b"\2\1", OID + b"\7\1")), BAD_TCB),
+    ("flag under another number", below(CONFIGURATION, lambda c: c.replace(
+        OID + b"\7\2", OID + b"\2\2")), BAD_CONFIGURATION),
+    ("PPID under another extension", lambda c: c.replace(
+        der(6, OID + b"\1"), der(6, OID[:-1] + b"\2\1")), DOUBLED),
     ("entry of another list", below(TCB, lambda c: c + entry([7, 1], der(1, b"\0"))), BAD_TCB),
     ("another extension's entry", lambda c: c + der(0x30, der(6, OID[:-1] + b"\2\1"), der(4, b"")),
      DOUBLED),
