@@ -197,7 +197,7 @@ def check_name(quote, platform):
     require((pce_svn, pce_id) == (platform.pce_svn, platform.pce_id), "PCE of the name")
 
 
-def verify_pck_chain(quote, chain, root, now, simulated):
+def verify_pck_chain(chain, root, now, simulated):
     """(PCK certificate, its CA)"""
     names = {common_name(c.subject) for c in chain} & set(PCK_CAS)
     (ca_name,) = names or {""}
@@ -235,8 +235,7 @@ def verify_signatures(quote, leaf):
 def verify_parts(quote, collateral, trusted_root, now, simulated, pck):
     quote = Quote.parse(quote)
     root = x509.load_pem_x509_certificate(trusted_root.read_bytes())
-    leaf, ca = verify_pck_chain(quote, chain_of(quote, pck, collateral, simulated), root, now,
-                                simulated)
+    leaf, ca = verify_pck_chain(chain_of(quote, pck, collateral, simulated), root, now, simulated)
     platform = Platform.parse(sgx_extension_of(leaf), common_name(ca.subject) == PCK_CAS[0])
     require(not simulated or platform.order == sorted(platform.order), "order of SGX's entries")
     if quote.cert_type < 4:
