@@ -4,6 +4,7 @@
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.x509.oid import NameOID
 from quote_formats import tlvs
 
@@ -48,10 +49,19 @@ def der(tag, *parts):
     return bytes([tag, 0x80 + len(digits)]) + digits + content
 
 
-def sign_der(content, key, algorithm=ECDSA_SHA256):
-    """Certificate or CRL around the content, signed again."""
-    signature = key.sign(content, ec.ECDSA(hashes.SHA256()))
-    return der(0x30, content, der(0x30, algorithm), der(3, b"\0", signature))
+def integer(number):
+    return der(2, number.to_bytes(number.bit_length() // 8 + 1, "big"))
+
+
+def in_order(r, s):
+    return b"\0" + der(0x30, integer(r), integer(s))
+
+
+def sign_der(content, key, algorithm=ECDSA_SHA256, form=in_order):
+    """Certificate or CRL around the content, signed again; `form` makes the content of the BIT STRING
+    of the two halves of the signature."""
+    halves = decode_dss_signature(key.sign(content, ec.ECDSA(hashes.SHA256())))
+    return der(0x30, content, der(0x30, algorithm), der(3, form(*halves)))
 
 
 def patch(machine, cert, role, old, new):

@@ -110,6 +110,8 @@ TDX_TCB_INFO = [
     ("mrsigner of the first", put("tdxModule", "mrsigner", "00"), '"tdxModule": "mrsigner"'),
     ("id", put("tdxModuleIdentities", 0, "id", "TDX_02"), "no TDX module of version 1"),
     ("form of id", put("tdxModuleIdentities", 0, "id", "TDX_1"), "is no TDX module"),
+    ("case of id", put("tdxModuleIdentities", 0, "id", "TDX_0a"), "is no TDX module"),
+    ("start of id", put("tdxModuleIdentities", 0, "id", "TDY_01"), "is no TDX module"),
     ("mrsigner", put("tdxModuleIdentities", 0, "mrsigner", "01" + "00" * 47), "MRSIGNERSEAM"),
     ("attributes", put("tdxModuleIdentities", 0, "attributes", "01" + "00" * 7),
      "SEAMATTRIBUTES"),
