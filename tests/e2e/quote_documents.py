@@ -49,8 +49,10 @@ class Scanner:
 
 
 def depth(value):
-    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
-    return 0 if parts is None else 1 + max(map(depth, parts), default=0)
+    if not isinstance(value, (dict, list)):
+        return 0
+    parts = value.values() if isinstance(value, dict) else value
+    return 1 + max(map(depth, parts), default=0)
 
 
 def members(text):

@@ -58,8 +58,8 @@ def in_order(r, s):
 
 
 def sign_der(content, key, algorithm=ECDSA_SHA256, form=in_order):
-    """Certificate or CRL around the content, signed again; `form` makes the content of the BIT STRING
-    of the two halves of the signature."""
+    """Certificate or CRL around the content, signed again; `form` makes the content of the BIT
+    STRING of the two halves of the signature."""
     halves = decode_dss_signature(key.sign(content, ec.ECDSA(hashes.SHA256())))
     return der(0x30, content, der(0x30, algorithm), der(3, form(*halves)))
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A simulated platform that can be made wrong part by part, and signs again whatever it holds the key
-of; for the tests that see each field refused. Both verifiers are asked each time."""
+"""A simulated platform that can be made wrong part by part, and signs again whatever it holds the
+key of; for the tests that see each field refused. Both verifiers are asked each time."""
 
 import base64
 import datetime
@@ -112,7 +112,7 @@ class Machine:
         self.sign_document(file, document if changed is None else changed)
 
     def splice(self, at, size, data):
-        """Other bytes in the signature data, and the lengths of what they stand in brought in line."""
+        """Other bytes in the signature data; the lengths of what they stand in follow."""
         version = self.quote[0]
         self.quote[at:at + size] = data
         for place in [self.signed] + ([self.signed + 4 + 128 + 2] if version > 3 else []):
@@ -142,7 +142,8 @@ class Machine:
         done = subprocess.run(
             [BUILD / "bin/marblerun", "quote", "verify", file, "--collateral",
              self.folder / "collateral", "--trust-root", self.folder / "root_ca.pem",
-             "--accepted-tcb-statuses", ALL_BUT_REVOKED, "--output", "json", "--at", NOW.strftime("%Y-%m-%dT%H:%M:%SZ")],
+             "--accepted-tcb-statuses", ALL_BUT_REVOKED, "--output", "json",
+             "--at", NOW.strftime("%Y-%m-%dT%H:%M:%SZ")],
             capture_output=True, check=False, timeout=60)
         assert done.returncode in (0, 1), done
         if done.returncode:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A second opinion on quotes and collateral, written from the formats on python3-cryptography.
 
-It takes every step of a verification by itself (clause 4 of the specification, A to H) and shares no
-code with the C sources. Everything raises Refused with the reason. What is `simulated` is held
+It takes every step of a verification by itself (clause 4 of the specification, A to H) and shares
+no code with the C sources. Everything raises Refused with the reason. What is `simulated` is held
 against the form of what graphene-platform issues; genuine data vary more.
 """
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every field of PCK certificate, PCK CA and TCB signing certificate is made wrong in turn and signed
-again by who has to: each is refused for that field, by both verifiers. Serial number, subject key
+"""Every field of PCK certificate, PCK CA and TCB signing certificate is made wrong in turn and
+signed again by who has to: each is refused for that field, by both verifiers. Serial number, subject key
 identifier and distribution points have no wrong value but that of a revoked certificate."""
 
 import pytest

@@ -95,7 +95,8 @@ TCB_INFO = [
      "it is for SGX, but has a TDX module"),
     ("nine levels of brackets", lambda d: d.update(more=[[[[[[[]]]]]]]),
      'it is not {"tcbInfo":{...}'),
-    ("too long", lambda d: d.update(more="x" * 262144), "is longer than the 262144 bytes that are accepted"),
+    ("too long", lambda d: d.update(more="x" * 262144),
+     "is longer than the 262144 bytes that are accepted"),
 ]
 
 

@@ -65,6 +65,10 @@ def algorithm_outside(machine, issuer):
     return sign_der(content, machine.key(issuer), ECDSA_SHA384)
 
 
+def in_hex(machine, issuer):
+    return make_crl(machine, issuer).public_bytes(DER).hex().encode()
+
+
 def bad_signature(machine, issuer):
     data = bytearray(make_crl(machine, issuer).public_bytes(DER))
     data[-1] ^= 1
@@ -115,9 +119,8 @@ WRONG = [
     ("entry without date", rebuilt(5, lambda tag, content: der(tag, der(0x30, der(2, b"\1"))),
                                    revoked=[1]), BAD_FORM),
     ("something behind", lambda m, issuer: make_crl(m, issuer).public_bytes(DER) + b"\0", NO_CRL),
-    ("something in hex behind", lambda m, issuer: make_crl(m, issuer).public_bytes(
-        DER).hex().encode() + b"00", NO_CRL),
-    ("odd hex", lambda m, issuer: make_crl(m, issuer).public_bytes(DER).hex().encode()[:-1], NO_CRL),
+    ("something in hex behind", lambda m, issuer: in_hex(m, issuer) + b"00", NO_CRL),
+    ("odd hex", lambda m, issuer: in_hex(m, issuer)[:-1], NO_CRL),
     ("two in PEM", lambda m, issuer: 2 * make_crl(m, issuer).public_bytes(PEM), "not one block"),
     ("text before PEM", lambda m, issuer: b"x\n" + make_crl(m, issuer).public_bytes(PEM), NO_CRL),
     ("text behind PEM", lambda m, issuer: make_crl(m, issuer).public_bytes(PEM) + b"x",
@@ -202,11 +205,10 @@ RIGHT = [
     ("no list", issued(revoked=[])),
     ("PEM", lambda m, issuer: make_crl(m, issuer).public_bytes(PEM)),
     ("PEM and NUL", lambda m, issuer: make_crl(m, issuer).public_bytes(PEM) + b"\0"),
-    ("hex", lambda m, issuer: make_crl(m, issuer).public_bytes(DER).hex().encode()),
-    ("hex and NUL", lambda m, issuer: make_crl(m, issuer).public_bytes(DER).hex().encode() + b"\0"),
-    ("upper-case hex", lambda m, issuer: make_crl(m, issuer).public_bytes(DER).hex().upper().encode()),
-    ("hex and line feed", lambda m, issuer: make_crl(m, issuer).public_bytes(DER).hex().encode()
-     + b"\n"),
+    ("hex", lambda m, issuer: in_hex(m, issuer)),
+    ("hex and NUL", lambda m, issuer: in_hex(m, issuer) + b"\0"),
+    ("upper-case hex", lambda m, issuer: in_hex(m, issuer).upper()),
+    ("hex and line feed", lambda m, issuer: in_hex(m, issuer) + b"\n"),
 ]
 
 

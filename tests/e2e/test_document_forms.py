@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The form of TCB info and QE identity: what stands around the signed bytes, what may vary in them, and
-what their levels come to, by both verifiers."""
+"""The form of TCB info and QE identity: what stands around the signed bytes, what may vary in them,
+and what their levels come to, by both verifiers."""
 
 import json
 import random
@@ -62,8 +62,8 @@ def test_form_around_a_document(enclave, file, kind, change):
 def white_space(text):
     at = text.rindex(b',"signature":')
     start = text.index(b":") + 1
-    return (b" {\n" + text[1:start] + b"\t" + text[start:at] + b"\r\n , " + text[at + 1:at + 13] + b" "
-            + text[at + 13:-1] + b" } \n")
+    return b" {\n%s\t%s\r\n , %s %s } \n" % (text[1:start], text[start:at], text[at + 1:at + 13],
+                                            text[at + 13:-1])
 
 
 def other_order(text):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every entry of the SGX extension in the PCK certificate is made wrong in turn, and the certificate
-issued again: each is refused for that entry, by both verifiers."""
+"""Every entry of the SGX extension in the PCK certificate is made wrong in turn, and the
+certificate issued again: each is refused for that entry, by both verifiers."""
 
 import pytest
 from cryptography import x509

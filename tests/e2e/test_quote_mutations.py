@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every field of a quote is made wrong in turn, and signed again wherever the simulated platform holds
-the key: each is refused for that field, by both verifiers. Where the signature is all that a change
+"""Every field of a quote is made wrong in turn, and signed again wherever the simulated platform
+holds the key: each is refused for that field, by both verifiers. Where the signature is all that a change
 breaks, as in header and report of the attested, it is the reason, and no field can be named."""
 
 import struct

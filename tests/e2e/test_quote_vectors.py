@@ -106,7 +106,7 @@ def test_a_root_for_tests_vouches_for_its_own_alone(name):
     assert_agree(name, when, None)
 
 
-# What is no quote: the second verifier's part. The C tests hold the first against the same verdicts.
+# What is no quote: the second verifier's part. Tests in C hold the first against the same verdicts.
 
 
 def is_good(check):

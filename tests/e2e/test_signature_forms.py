@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Signatures of certificates and CRLs have one encoding for each pair of numbers, and both numbers are
-in their range: by both verifiers."""
+"""Signatures of certificates and CRLs have one encoding for each pair of numbers, and both numbers
+are in their range: by both verifiers."""
 
 import pytest
 from cryptography import x509
@@ -70,8 +70,9 @@ def test_signature_that_is_none(enclave, part, kind, form):
 
 
 @pytest.mark.parametrize("part", PARTS)
-@pytest.mark.parametrize("form", [lambda r, s: b"\1" + in_order(r, s)[1:-1] + b"\0", lambda r, s: b""],
-                         ids=["unused bits", "no bits"])
+@pytest.mark.parametrize("form", [
+    lambda r, s: b"\1" + in_order(r, s)[1:-1] + b"\0", lambda r, s: b"",
+], ids=["unused bits", "no bits"])
 def test_bit_string_of_a_signature(enclave, part, form):
     sign(enclave, part, form)
     enclave.assert_refused(MALFORMED[part in CRLS])
