@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtensionOID, NameOID
 
 from quote_certificates import PRIME, sgx_extension_of
+from quote_formats import tlvs
 from quote_issuer import (
     ECDSA_SHA256, ECDSA_SHA384, ISSUERS, der, issue, named, patch, rebuild, sign_der)
 from quote_machine import *  # noqa: F403  pylint: disable=wildcard-import,unused-wildcard-import
@@ -101,6 +102,11 @@ def something_behind(machine, role):
     return machine.cert(role).public_bytes(serialization.Encoding.DER) + b"\0"
 
 
+def something_behind_the_signature(machine, role):
+    ((_, content),) = tlvs(machine.cert(role).public_bytes(serialization.Encoding.DER))
+    return der(0x30, content, der(5))
+
+
 SUBJECT = "has a subject that is not one of"
 SHA256 = "signed by ecdsa-with-SHA256"
 COMMON = [
@@ -145,6 +151,8 @@ COMMON = [
     ("signer", issued(key="attestation"), '"{name}" is not signed by the key of "{issuer}"'),
     ("a field behind the extensions", rebuilt(7, lambda tag, content: der(tag, content) * 2),
      '"{name}": has fields behind its extensions'),
+    ("something behind the signature", something_behind_the_signature,
+     "not an X.509 certificate"),
     ("something behind it", something_behind, "not an X.509 certificate"),
 ]
 

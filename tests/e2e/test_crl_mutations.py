@@ -6,6 +6,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
+from quote_formats import tlvs
 from quote_issuer import (
     ECDSA_SHA384, der, issue, named, rebuild, sign_der, without_element)
 from quote_machine import *  # noqa: F403  pylint: disable=wildcard-import,unused-wildcard-import
@@ -118,6 +119,8 @@ WRONG = [
      BAD_FORM),
     ("entry without date", rebuilt(5, lambda tag, content: der(tag, der(0x30, der(2, b"\1"))),
                                    revoked=[1]), BAD_FORM),
+    ("something behind the signature", lambda m, issuer: der(
+        0x30, *[part for _, part in tlvs(make_crl(m, issuer).public_bytes(DER))], der(5)), NO_CRL),
     ("something behind", lambda m, issuer: make_crl(m, issuer).public_bytes(DER) + b"\0", NO_CRL),
     ("something in hex behind", lambda m, issuer: in_hex(m, issuer) + b"00", NO_CRL),
     ("odd hex", lambda m, issuer: in_hex(m, issuer)[:-1], NO_CRL),
