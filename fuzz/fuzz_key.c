@@ -3,7 +3,7 @@
 
 #include "crypto/cert.h"
 #include "crypto/ec_key.h"
-#include "crypto/key.h"
+#include "crypto/p256.h"
 #include "crypto/rsa.h"
 
 #include <openssl/err.h>
@@ -28,12 +28,21 @@ static void encode(EVP_PKEY *key)
 		abort();
 }
 
+/* A raw point is a key exactly if it is one in PKIX form. */
 static void read_point(const uint8_t *data)
 {
+	static const uint8_t head[] = { 0x30, 0x59, 0x30, 0x13, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d,
+		2, 1, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7, 3, 0x42, 0, 4 };
 	uint8_t again[P256_RAW_SIZE];
-	AUTO(auto_pkey) EVP_PKEY *key = p256_read_point(data, FUZZ_ERR);
-	if (key &&
-		(!p256_put_point(key, again, FUZZ_ERR) || memcmp(data, again, sizeof(again)) != 0))
+	AUTO(buf_free) struct buf der = { 0 };
+	buf_put(&der, head, sizeof(head));
+	buf_put(&der, data, P256_RAW_SIZE);
+	AUTO(auto_p256_key) struct p256_key *key = p256_key_new(data, FUZZ_ERR);
+	AUTO(auto_pkey) EVP_PKEY *other = key_read_public(buf_bytes(&der), FUZZ_ERR);
+	if (!key != !other)
+		abort();
+	if (other && (!p256_put_point(other, again, FUZZ_ERR) ||
+			     memcmp(data, again, sizeof(again)) != 0))
 		abort();
 }
 

@@ -52,10 +52,13 @@ bool report_header_strip(struct bytes report, struct bytes *quote, struct error 
 	return true;
 }
 
-/* Versions 3 to 5, each with key type 2; which of them is supported is the quote parser's word. */
+/*
+ * Versions 3 to 5, each with a type of key, which is never 0 there; which of them are supported is
+ * the quote parser's word.
+ */
 static bool is_bare_quote(const uint8_t start[4])
 {
-	return start[0] >= 3 && start[0] <= 5 && !memcmp(start + 1, "\x00\x02\x00", 3);
+	return start[0] >= 3 && start[0] <= 5 && !start[1] && (start[2] || start[3]);
 }
 
 bool report_header_strip_if_any(struct bytes report, struct bytes *quote, struct error *err)

@@ -47,11 +47,11 @@ static bool check_binding(const struct settings *settings, const struct sgx_repo
 	X509 *root, struct error *err)
 {
 	AUTO(buf_free) struct buf bound = { 0 };
-	uint8_t digest[SHA256_SIZE];
+	uint8_t expected[SGX_REPORT_DATA_SIZE] = { 0 };
 	cert_put_der(root, &bound);
 	buf_put(&bound, settings->nonce.data, settings->nonce.size);
-	sha256(bound.data, bound.size, digest);
-	return !memcmp(digest, report->report_data, sizeof(digest)) ||
+	sha256(bound.data, bound.size, expected);
+	return !memcmp(expected, report->report_data, sizeof(expected)) ||
 	       error_set(err, ERROR_DENIED,
 		       "report data does not match the certificate's hash: somebody may stand between you and the Coordinator");
 }

@@ -38,13 +38,14 @@ static bool read_identity(const struct json_node *object, struct tdx_module *out
 	       error_set(err, ERROR_INVALID, "\"attributes\" has bits outside of its mask");
 }
 
-/* "TDX_" and the version in hex. */
+/* "TDX_" and the version in two digits, which are in upper case. */
 static bool read_version(const struct json_node *object, struct tdx_module *out, struct error *err)
 {
 	const char *id;
 	if (!json_field_text(object, "id", &id, err))
 		return false;
-	return (!strncmp(id, "TDX_", 4) && hex_decode_exact(&out->version, 1, id + 4)) ||
+	return (!strncmp(id, "TDX_", 4) && !strpbrk(id + 4, "abcdef") &&
+		       hex_decode_exact(&out->version, 1, id + 4)) ||
 	       error_set(err, ERROR_INVALID, "\"id\" \"%.16s\" is no TDX module", id);
 }
 

@@ -81,6 +81,8 @@ class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
     def finish_request(self, request, client_address):
+        self.owner.connected.set()
+        self.owner.may_greet.wait(PATIENCE)
         try:
             tls = self.owner.tls.wrap_socket(request, server_side=True)
         except OSError:
@@ -98,9 +100,10 @@ class Liar:
 
     def __init__(self, folder, collateral):
         self.collateral, self.lies, self.asked = collateral, {}, []
-        self.may_answer = threading.Event()
+        self.may_greet, self.may_answer = threading.Event(), threading.Event()
+        self.may_greet.set()
         self.may_answer.set()
-        self.reached = threading.Event()
+        self.connected, self.reached = threading.Event(), threading.Event()
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = issue("pccs", key, "pccs", key)
         self.ca = folder / "liar.pem"
@@ -122,6 +125,7 @@ class Liar:
         return self
 
     def stop(self):
+        self.may_greet.set()
         self.may_answer.set()
         if self.server:
             self.server.shutdown()

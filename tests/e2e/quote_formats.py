@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from cryptography import x509
 
+QUOTE_MAX, CERTIFICATION_MAX = 128 * 1024, 64 * 1024
 INTEL_VENDOR = bytes.fromhex("939A7233F79C4CA9940A0DB3957F0607")
 SGX_EXTENSION = "1.2.840.113741.1.13.1"
 
@@ -89,7 +90,7 @@ class Quote:
 
     @classmethod
     def parse(cls, data):
-        require(len(data) >= 48, "quote is too short")
+        require(48 <= len(data) <= QUOTE_MAX, "length of a quote")
         version, key_type, tee_type, qe_svn, pce_svn = struct.unpack("<HHIHH", data[:12])
         require(version in (3, 4, 5) and key_type == 2, "version 3 to 5, ECDSA P-256")
         require(tee_type in ((0,) if version == 3 else (0, 0x81)), "TEE is SGX or TDX")
@@ -116,6 +117,7 @@ class Quote:
         require(len(rest) >= at + 6, "certification is too short")
         cert_type, cert_size = struct.unpack("<HI", rest[at:at + 6])
         require(1 <= cert_type <= 5, "certification data of a type that can be verified")
+        require(cert_size <= CERTIFICATION_MAX, "certification data are too long")
         require(len(rest) == at + 6 + cert_size, "certification data fill the quote")
         return cls(version, qe_svn, pce_svn, data[28:48], report, data[:end], signature, key,
                    rest[:384], Report.parse(rest[:384]), rest[384:448], rest[450:at],
@@ -169,6 +171,31 @@ def entries(der, prefix):
     return found
 
 
+def integer(tag, content, limit):
+    require(tag == 2 and content, "INTEGER")
+    require(len(content) == 1 or content[0] or content[1] & 0x80, "shortest integer")
+    value = int.from_bytes(content, "big", signed=True)
+    require(0 <= value <= limit, "range of an integer")
+    return value
+
+
+def parse_tcb(der):
+    """(components, PCESVN)"""
+    tcb = entries(der, SGX_EXTENSION + ".2")
+    require(sorted(tcb) == list(range(1, 19)), "SGX extension: 18 TCB entries")
+    components = [integer(*tcb[n], 255) for n in range(1, 17)]
+    require(tcb[18] == (4, bytes(components)), "CPUSVN is the components")
+    return components, integer(*tcb[17], 65535)
+
+
+def parse_configuration(der):
+    configuration = entries(der, SGX_EXTENSION + ".7")
+    require(set(configuration) <= {1, 2, 3}, "SGX extension: configuration")
+    require(all(tag == 1 and value in (b"\xff", b"\x00") for tag, value in configuration.values()),
+            "BOOLEAN")
+    return [value == b"\xff" for _, value in configuration.values()]
+
+
 @dataclass
 class Platform:
     ppid: bytes
@@ -177,6 +204,7 @@ class Platform:
     fmspc: bytes
     pce_id: bytes
     type: int
+    order: list  # (list, number) of the entries as they stand
     instance_id: bytes
     configuration: list
 
@@ -186,29 +214,20 @@ class Platform:
         require(tag == 0x30, "SGX extension: SEQUENCE")
         top = entries(content, SGX_EXTENSION)
         count = 7 if is_multi_package else 5
-        require(list(top) == list(range(1, count + 1)), "SGX extension: entries in order")
-        require([tag for tag, _ in top.values()] == [4, 0x30, 4, 4, 0x0A, 4, 0x30][:count],
+        known = set(range(1, count + 1))
+        require(known <= set(top) and not set(top) & ({6, 7} - known), "SGX extension: entries")
+        require([top[n][0] for n in sorted(known)] == [4, 0x30, 4, 4, 0x0A, 4, 0x30][:count],
                 "SGX extension: types")
-        tcb = entries(top[2][1], SGX_EXTENSION + ".2")
-        require(list(tcb) == list(range(1, 19)), "SGX extension: 18 TCB entries in order")
-        require([tag for tag, _ in tcb.values()] == [2] * 17 + [4], "SGX extension: TCB types")
-        numbers = []
-        for _, value in list(tcb.values())[:17]:
-            require(len(value) == 1 or value[0] or value[1] & 0x80, "shortest integer")
-            numbers.append(int.from_bytes(value, "big", signed=True))
-        require(all(0 <= n <= 255 for n in numbers[:16]), "SVNs are bytes")
-        require(tcb[18][1] == bytes(numbers[:16]), "CPUSVN is the components")
         sizes = [len(top[n][1]) for n in (1, 3, 4, 5)]
         require(sizes == [16, 2, 6, 1], "SGX extension: sizes")
         require(top[5][1][0] <= 2, "SGX extension: type")
-        head = (top[1][1], numbers[:16], numbers[16], top[4][1], top[3][1], top[5][1][0])
+        components, pce_svn = parse_tcb(top[2][1])
+        order = [(0, n) for n in top] + [(2, n) for n in entries(top[2][1], SGX_EXTENSION + ".2")]
+        head = (top[1][1], components, pce_svn, top[4][1], top[3][1], top[5][1][0], order)
         if not is_multi_package:
             return cls(*head, b"", [])
-        configuration = entries(top[7][1], SGX_EXTENSION + ".7")
-        require(all(value in (b"\xff", b"\x00") for _, value in configuration.values()),
-                "BOOLEAN")
         require(len(top[6][1]) == 16, "SGX extension: instance ID")
-        return cls(*head, top[6][1], [value == b"\xff" for _, value in configuration.values()])
+        return cls(*head, top[6][1], parse_configuration(top[7][1]))
 
 
 def platform_of(folder):

@@ -4,6 +4,7 @@
 import concurrent.futures
 import shutil
 import subprocess
+import threading
 import time
 
 import grpc
@@ -223,6 +224,44 @@ def huge(liar, machine, tmp_path):
     liar.lies["tcb"] = lambda handler: liar.send(handler, "tcb", body=b"{" * 10000000) or True
 
 
+def sends(*head, body=b"{"):
+    """An answer for the TCB info with these lines in its head."""
+    def lie(liar, machine, tmp_path):
+        def answer(handler):
+            lines = [b"HTTP/1.1 200 OK", b"TCB-Info-Issuer-Chain: x", *head, b"", b""]
+            handler.wfile.write(b"\r\n".join(lines) + body)
+            return True
+        liar.lies["tcb"] = answer
+    return lie
+
+
+def redirects(liar, machine, tmp_path):
+    def answer(handler):
+        handler.wfile.write(b"HTTP/1.1 302 Found\r\nLocation: %s\r\n\r\n" % (
+            liar.url().encode() + b"rootcacrl"))
+        return True
+    liar.lies["tcb"] = answer
+
+
+def endless(liar, machine, tmp_path):
+    """Chunk after chunk, for as long as somebody listens."""
+    def answer(handler):
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        while True:
+            handler.wfile.write(b"1000\r\n" + b"[" * 4096 + b"\r\n")
+    liar.lies["tcb"] = answer
+
+
+class NoTls:
+    def wrap_socket(self, connection, server_side):
+        connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        raise OSError("no TLS here")
+
+
+def speaks_no_tls(liar, machine, tmp_path):
+    liar.tls = NoTls()
+
+
 def of_another_family(liar, machine, tmp_path):
     file = liar.collateral / "tcb_info.json"
     file.write_text(sign_tcb_info(machine.folder, file.read_text(), "53494D000000", "00906EA10000"))
@@ -240,6 +279,14 @@ YESTERDAY = time.strftime("%Y-%m-%dT00:00:00Z", time.gmtime(time.time() - 86400)
     (of_another("tcb_info_issuer_chain.pem"), "issuer chain"),
     (of_another("tcb_info.json"), "its signature is not by the key"),
     (of_another("root_ca.crl"), "root CRL: it is not signed"),
+    (of_another("pck.crl"), "PCK CRL: it is not signed"),
+    (of_another("qe_identity.json"), "QE identity: its signature is not by the key"),
+    (of_another("qe_identity_issuer_chain.pem"), "QE identity: issuer chain"),
+    (sends(b"Content-Length: 100"), "it is cut off"),
+    (sends(b"Content-Length: 9999999"), "it is too long"),
+    (sends(b"Content-Length: 1", body=b"{}"), "issuer chain: text outside of the PEM blocks"),
+    (endless, "it is too long"), (redirects, "HTTP status 302"),
+    (speaks_no_tls, "TLS handshake: it does not speak HTTPS"),
 ])
 def test_what_is_known_stays_in_use_when_refreshing_fails(
         stopped, machine, liar, tmp_path, lie, reason):
@@ -256,18 +303,45 @@ def test_what_is_known_stays_in_use_when_refreshing_fails(
     assert attest(stopped, machine)
 
 
-def test_known_platforms_do_not_wait_for_a_slow_service(stopped, machine, liar):
+def silent(liar, reached):
+    liar.may_answer.clear()
+    return liar.reached
+
+
+def silent_from_the_start(liar, reached):
+    """It does not even say who it is."""
+    liar.may_greet.clear()
+    return liar.connected
+
+
+def dripping(liar, reached):
+    def answer(handler):
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
+        while True:
+            handler.wfile.write(b"x")  # fails when nobody listens any more
+            reached.set()
+            time.sleep(0.05)
+    liar.lies["tcb"] = answer
+    return reached
+
+
+@pytest.mark.parametrize("slow", [silent, silent_from_the_start, dripping])
+def test_known_platforms_do_not_wait_for_a_slow_service(stopped, machine, liar, slow):
     start(stopped)
     assert attest(stopped, machine)
     assert stopped.stop() == 0
     age_cache(stopped)
     liar.reached.clear()
-    liar.may_answer.clear()
+    liar.connected.clear()
+    reached = slow(liar, threading.Event())
     start(stopped)
     for _ in range(3):
         assert attest(stopped, machine)
-    assert liar.reached.wait(PATIENCE)
+    assert reached.wait(PATIENCE)
     assert attest(stopped, machine)
+    before = time.monotonic()
+    assert stopped.stop() == 0  # nor does its end
+    assert time.monotonic() - before < 5
 
 
 def test_what_is_newer_counts_as_soon_as_it_is_there(stopped, machine, liar, tmp_path):

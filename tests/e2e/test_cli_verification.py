@@ -134,6 +134,16 @@ def test_the_root_of_another_than_the_attested_one_is_refused(world):
         "may stand between you and the Coordinator")
 
 
+@pytest.mark.parametrize("at", [0, 31, 32, 63])
+def test_every_byte_of_the_report_data_counts(world, at):
+    def quote(report_data):
+        data = bytearray(report_data.ljust(64, b"\0"))
+        data[at] ^= 1
+        return world.machine.quote(bytes(data))
+    world.coordinator.make_quote = quote
+    assert "report data does not match the certificate's hash" in world.refusal()
+
+
 def test_an_intermediate_that_the_root_did_not_issue_is_refused(world):
     key = ec.generate_private_key(ec.SECP256R1())
     world.coordinator.intermediate = issue("MarbleRun Coordinator - Intermediate CA", key,

@@ -1,49 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every field of TCB info, QE identity and CRLs is made wrong in turn, and signed again by the
-simulated platform: each is refused for that field."""
-
-import json
+"""Every field of TCB info and QE identity is made wrong in turn, and signed again by the simulated
+platform: each is refused for that field, by both verifiers."""
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
 
+from document_changes import drop, put, spelled
 from quote_machine import *  # noqa: F403  pylint: disable=wildcard-import,unused-wildcard-import
-from quote_machine import DAY, NOW
-
-# Documents, signed again.
-
-def put(*path):
-    """Sets the member at the path to its last element."""
-    *names, last, value = path
-
-    def change(document):
-        place = document
-        for name in names:
-            place = place[name]
-        assert last in place if isinstance(place, dict) else last < len(place)
-        place[last] = value
-    return change
-
-
-def drop(*path):
-    *names, last = path
-
-    def change(document):
-        place = document
-        for name in names:
-            place = place[name]
-        del place[last]
-    return change
-
-
-def twice(document):
-    text = json.dumps(document, separators=(",", ":"))
-    return text.replace('"version"', '"version":3,"version"', 1).encode()
-
 
 TOMORROW, YESTERDAY = "2025-06-16T12:00:00Z", "2025-06-14T12:00:00Z"
 COMPONENTS = ("tcbLevels", 0, "tcb", "sgxtcbcomponents")
+
+
+def for_sgx_but_with(name):
+    def change(document):
+        document.pop("tdxModule", None)
+        document.pop("tdxModuleIdentities", None)
+        document.update({"id": "SGX", name: []})
+    return change
+
+
 TCB_INFO = [
     ("id", put("id", "TDY"), '"id"'),
     ("version", put("version", 4), '"version" is 4'),
@@ -71,13 +46,65 @@ TCB_INFO = [
         {**d["tcbLevels"][0], "tcb": {**d["tcbLevels"][0]["tcb"], "pcesvn": 14}}]),
      "TCB not supported: the platform"),
     ("a level twice", lambda d: d["tcbLevels"].append(d["tcbLevels"][0]), "the same level twice"),
-    ("a name twice", twice, "duplicate"),
+    ("a name twice", spelled('"version"', '"version":3,"version"'), "duplicate"),
+    ("a name twice, once with an escape", spelled('"fmspc"', '"fmsp\\u0063":"00","fmspc"'),
+     "a name that is not plain"),
+    ("escape in a name", spelled('"tcbLevels"', '"tcb\\u004cevels"'), "a name that is not plain"),
+    ("minus zero", spelled('{"svn":0}', '{"svn":-0}'), '"svn"'),
+    ("a name twice further in", spelled('"pcesvn":13', '"pcesvn":13,"pcesvn":13'), "duplicate"),
+    ("no version", drop("version"), '"version"'),
+    ("version 2 with id", put("version", 2), '"id" does not exist in version 2'),
+    ("no id", drop("id"), '"id" is not a plain string'),
+    ("no issueDate", drop("issueDate"), '"issueDate"'),
+    ("no nextUpdate", drop("nextUpdate"), '"nextUpdate"'),
+    ("no such day", put("nextUpdate", "2025-06-31T00:00:00Z"), '"nextUpdate"'),
+    ("another zone", put("nextUpdate", "2025-07-15T00:00:00+00:00"), '"nextUpdate"'),
+    ("no fmspc", drop("fmspc"), '"fmspc"'),
+    ("no pceId", drop("pceId"), '"pceId"'),
+    ("length of pceId", put("pceId", "00"), '"pceId"'),
+    ("no tcbType", drop("tcbType"), '"tcbType"'),
+    ("no number", drop("tcbEvaluationDataNumber"), '"tcbEvaluationDataNumber"'),
+    ("negative number", put("tcbEvaluationDataNumber", -1), '"tcbEvaluationDataNumber"'),
+    ("no tcbLevels", drop("tcbLevels"), '"tcbLevels"'),
+    ("no tcb", drop("tcbLevels", 1, "tcb"), '"tcbLevels"[1]: "tcb"'),
+    ("no components", drop(*COMPONENTS), '"sgxtcbcomponents"'),
+    ("17 components", lambda d: d["tcbLevels"][0]["tcb"]["sgxtcbcomponents"].append({"svn": 0}),
+     '"sgxtcbcomponents" has 17 elements'),
+    ("last component", put(*COMPONENTS, 15, "svn", 256), '"sgxtcbcomponents"[15]: "svn"'),
+    ("component of another level", put(*COMPONENTS[:1], 3, *COMPONENTS[2:], 3, "svn", None),
+     '"tcbLevels"[3]: "sgxtcbcomponents"[3]: "svn"'),
+    ("exponent", spelled('{"svn":14}', '{"svn":1e1}'), '"svn"'),
+    ("decimal point", spelled('{"svn":14}', '{"svn":14.0}'), '"svn"'),
+    ("number in a string", put(*COMPONENTS, 0, "svn", "14"), '"svn"'),
+    ("true for a number", put(*COMPONENTS, 0, "svn", True), '"svn"'),
+    ("leading zero", spelled('{"svn":14}', '{"svn":014}'), "it is not valid JSON"),
+    ("plus", spelled('{"svn":14}', '{"svn":+14}'), "it is not valid JSON"),
+    ("NaN", spelled('{"svn":14}', '{"svn":NaN}'), "it is not valid JSON"),
+    ("component as number", put(*COMPONENTS, 0, 14), '"svn"'),
+    ("no pcesvn", drop("tcbLevels", 0, "tcb", "pcesvn"), '"pcesvn"'),
+    ("no tcbDate", drop("tcbLevels", 0, "tcbDate"), '"tcbDate"'),
+    ("no tcbStatus", drop("tcbLevels", 0, "tcbStatus"), '"tcbStatus"'),
+    ("case of a status", put("tcbLevels", 0, "tcbStatus", "upToDate"), 'unknown value "upToDate"'),
+    ("status of no use here", put("tcbLevels", 5, "tcbStatus", "Fine"), 'unknown value "Fine"'),
+    ("advisoryIDs as text", lambda d: d["tcbLevels"][0].update(advisoryIDs="INTEL-SA-1"),
+     '"advisoryIDs" is not an array'),
+    ("advisoryIDs as object", lambda d: d["tcbLevels"][0].update(advisoryIDs={"a": 1}),
+     '"advisoryIDs" is not an array'),
+    ("advisoryIDs of numbers", lambda d: d["tcbLevels"][0].update(advisoryIDs=["INTEL-SA-1", 2]),
+     '"advisoryIDs" holds more than plain strings'),
+    ("tdxModule", for_sgx_but_with("tdxModule"), "it is for SGX, but has a TDX module"),
+    ("tdxModuleIdentities", for_sgx_but_with("tdxModuleIdentities"),
+     "it is for SGX, but has a TDX module"),
+    ("nine levels of brackets", lambda d: d.update(more=[[[[[[[]]]]]]]),
+     'it is not {"tcbInfo":{...}'),
+    ("too long", lambda d: d.update(more="x" * 262144),
+     "is longer than the 262144 bytes that are accepted"),
 ]
 
 
 @pytest.mark.parametrize("field,change,reason", TCB_INFO, ids=[row[0] for row in TCB_INFO])
 def test_tcb_info(machine, field, change, reason):
-    machine.change_document("tcb_info.json", "tcbInfo", change)
+    machine.change_document("tcb_info", change)
     machine.assert_refused(reason)
 
 
@@ -86,6 +113,8 @@ TDX_TCB_INFO = [
     ("mrsigner of the first", put("tdxModule", "mrsigner", "00"), '"tdxModule": "mrsigner"'),
     ("id", put("tdxModuleIdentities", 0, "id", "TDX_02"), "no TDX module of version 1"),
     ("form of id", put("tdxModuleIdentities", 0, "id", "TDX_1"), "is no TDX module"),
+    ("case of id", put("tdxModuleIdentities", 0, "id", "TDX_0a"), "is no TDX module"),
+    ("start of id", put("tdxModuleIdentities", 0, "id", "TDY_01"), "is no TDX module"),
     ("mrsigner", put("tdxModuleIdentities", 0, "mrsigner", "01" + "00" * 47), "MRSIGNERSEAM"),
     ("attributes", put("tdxModuleIdentities", 0, "attributes", "01" + "00" * 7),
      "SEAMATTRIBUTES"),
@@ -101,13 +130,24 @@ TDX_TCB_INFO = [
     ("15 components", drop("tcbLevels", 0, "tcb", "tdxtcbcomponents", 15),
      '"tdxtcbcomponents" has 15 elements'),
     ("component", put("tcbLevels", 0, "tcb", "tdxtcbcomponents", 2, "svn", 256), '"svn"'),
+    ("no components", drop("tcbLevels", 0, "tcb", "tdxtcbcomponents"), '"tdxtcbcomponents"'),
+    ("17 components", lambda d: d["tcbLevels"][0]["tcb"]["tdxtcbcomponents"].append({"svn": 0}),
+     '"tdxtcbcomponents" has 17 elements'),
+    ("modules are no list", put("tdxModuleIdentities", {}), '"tdxModuleIdentities"'),
+    ("no levels of a module", put("tdxModuleIdentities", 0, "tcbLevels", []), '"tcbLevels"'),
+    ("isvsvn of a module", put("tdxModuleIdentities", 0, "tcbLevels", 0, "tcb", "isvsvn", 256),
+     '"isvsvn"'),
+    ("a module's level twice", put("tdxModuleIdentities", 0, "tcbLevels", 1, "tcb", "isvsvn", 5),
+     "the same level twice"),
+    ("attributesMask of the first", put("tdxModule", "attributesMask", "FF" * 7),
+     '"tdxModule": "attributesMask"'),
 ]
 
 
 @pytest.mark.parametrize("field,change,reason", TDX_TCB_INFO, ids=[row[0] for row in TDX_TCB_INFO])
 def test_tcb_info_of_tdx(vm, field, change, reason):
-    vm.change_document("tcb_info.json", "tcbInfo", change)
-    assert reason in vm.verdict()
+    vm.change_document("tcb_info", change)
+    vm.assert_refused(reason)
 
 
 QE_IDENTITY = [
@@ -129,14 +169,35 @@ QE_IDENTITY = [
      "does not exist for an enclave"),
     ("status of this enclave", put("tcbLevels", 0, "tcbStatus", "Revoked"),
      "Revoked (of the Quoting Enclave)"),
+    ("no id", drop("id"), '"id" is not a plain string'),
+    ("no version", drop("version"), '"version"'),
+    ("no issueDate", drop("issueDate"), '"issueDate"'),
+    ("no nextUpdate", drop("nextUpdate"), '"nextUpdate"'),
+    ("miscselect outside of its mask", lambda d: d.update(
+        miscselect="01000000", miscselectMask="FEFFFFFF"), "outside of its mask"),
+    ("XFRM outside of the mask", put("attributes", "11" + "00" * 7 + "01" + "00" * 7),
+     "outside of its mask"),
+    ("length of attributes", put("attributes", "11"), '"attributes"'),
+    ("space in attributesMask", put("attributesMask", "FB FFFFFFFFFFFFF0000000000000000"),
+     '"attributesMask"'),
+    ("length of mrsigner", put("mrsigner", "AA"), '"mrsigner"'),
+    ("large isvprodid", put("isvprodid", 65537), '"isvprodid"'),
+    ("no levels", put("tcbLevels", []), '"tcbLevels"'),
+    ("large isvsvn", put("tcbLevels", 0, "tcb", "isvsvn", 65536), '"isvsvn"'),
+    ("a level twice", lambda d: d["tcbLevels"].append(d["tcbLevels"][0]), "the same level twice"),
+    ("tcbDate", put("tcbLevels", 0, "tcbDate", "2025-01-01"), '"tcbDate"'),
+    ("unknown status", put("tcbLevels", 0, "tcbStatus", "Fine"), 'unknown value "Fine"'),
+    ("advisoryIDs", lambda d: d["tcbLevels"][0].update(advisoryIDs=[None]),
+     '"advisoryIDs" holds more than plain strings'),
+    ("a name twice", spelled('"mrsigner"', '"mrsigner":"00","mrsigner"'), "duplicate"),
+    ("escape in a name", spelled('"mrsigner"', '"mrsi\\u0067ner"'), "a name that is not plain"),
 ]
 
 
 @pytest.mark.parametrize("field,change,reason", QE_IDENTITY, ids=[row[0] for row in QE_IDENTITY])
 def test_qe_identity(machine, field, change, reason):
-    machine.change_document("qe_identity.json", "enclaveIdentity", change)
-    verdict = machine.verdict()
-    assert reason in verdict, verdict or "verifies"
+    machine.change_document("qe_identity", change)
+    machine.assert_refused(reason)
 
 
 @pytest.mark.parametrize("file,what", [("tcb_info.json", "TCB info"),
@@ -144,64 +205,7 @@ def test_qe_identity(machine, field, change, reason):
 def test_signature_of_a_document(machine, file, what):
     path = machine.collateral / file
     path.write_bytes(path.read_bytes().replace(b'"version"', b' "version"', 1))
-    assert f"{what}: " in machine.verdict()
-
-
-# CRLs, signed again.
-
-def issue_crl(machine, file, issuer, key=None, revoked=(), start=NOW - DAY, end=NOW + DAY,
-              without=None, delta=False, name=None):
-    cert = machine.cert(issuer)
-    identifier = cert.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
-    builder = (x509.CertificateRevocationListBuilder().issuer_name(name or cert.subject)
-               .last_update(start).next_update(end))
-    if without != "number":
-        builder = builder.add_extension(x509.CRLNumber(1), False)
-    if without != "identifier":
-        builder = builder.add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier), False)
-    if delta:
-        builder = builder.add_extension(x509.DeltaCRLIndicator(1), True)
-    for certificate in revoked:
-        builder = builder.add_revoked_certificate(
-            x509.RevokedCertificateBuilder(machine.cert(certificate).serial_number, start).build())
-    crl = builder.sign(machine.key(key or issuer), hashes.SHA256())
-    (machine.collateral / file).write_bytes(crl.public_bytes(serialization.Encoding.DER))
-
-
-CRL_FIELDS = [
-    ("issuer", lambda m, other: {"name": m.cert(other).subject}, "it was not issued by"),
-    ("signature", lambda m, other: {"key": other}, "it is not signed by the key of"),
-    ("thisUpdate", lambda m, other: {"start": NOW + DAY / 2}, "CRL is not valid before"),
-    ("nextUpdate", lambda m, other: {"end": NOW - DAY / 2}, "CRL expired at"),
-    ("no number", lambda m, other: {"without": "number"}, "CRL number or authority key"),
-    ("no key identifier", lambda m, other: {"without": "identifier"}, "CRL number or authority"),
-    ("delta", lambda m, other: {"delta": True}, "a delta CRL"),
-]
-
-
-@pytest.mark.parametrize("file,issuer,other", [("root_ca.crl", "root_ca", "platform_ca"),
-                                               ("pck.crl", "platform_ca", "root_ca")])
-@pytest.mark.parametrize("field,change,reason", CRL_FIELDS, ids=[row[0] for row in CRL_FIELDS])
-def test_crl(machine, file, issuer, other, field, change, reason):
-    issue_crl(machine, file, issuer, **change(machine, other))
-    machine.assert_refused(reason)
-
-
-@pytest.mark.parametrize("file,issuer,revoked,who", [
-    ("pck.crl", "platform_ca", "pck", "Intel SGX PCK Certificate"),
-    ("root_ca.crl", "root_ca", "platform_ca", "Intel SGX PCK Platform CA"),
-    ("root_ca.crl", "root_ca", "tcb_signing", "Intel SGX TCB Signing"),
-])
-def test_a_revoked_certificate(machine, file, issuer, revoked, who):
-    issue_crl(machine, file, issuer, revoked=[revoked])
-    machine.assert_refused(f'the certificate "{who}" is revoked')
-
-
-def test_crls_issued_again_are_as_good(machine):
-    issue_crl(machine, "root_ca.crl", "root_ca")
-    issue_crl(machine, "pck.crl", "platform_ca")
-    assert machine.verdict() == ""
+    machine.assert_refused(f"{what}: its signature is not by the key")
 
 
 @pytest.mark.parametrize("file", ["tcb_info.json", "tcb_info_issuer_chain.pem", "qe_identity.json",

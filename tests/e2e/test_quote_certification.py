@@ -5,6 +5,7 @@ import datetime
 import json
 import shutil
 import subprocess
+import urllib.parse
 
 import pytest
 import quote_verifier as peer
@@ -106,6 +107,34 @@ def test_a_certificate_alone_needs_its_issuers(cli, machine, folder):
     refused = refuse(cli, path, *folder_flags(folder, machine))
     assert "issuers of the PCK certificate in the quote: " in refused
     assert "pck_crl_issuer_chain.pem: " in refused and "collateral fetch' writes it" in refused
+
+
+WRONG_ISSUERS = ["platform_ca", "root_ca", "root_ca root_ca", "pck root_ca", "tcb_signing root_ca",
+                 "platform_ca root_ca root_ca"]
+
+
+def chain_of(machine, names):
+    return "".join((machine / f"{name}.pem").read_text() for name in names.split())
+
+
+@pytest.mark.parametrize("names", WRONG_ISSUERS)
+def test_issuers_in_a_folder_are_one_ca_and_one_root(cli, machine, folder, names):
+    (folder / "pck_crl_issuer_chain.pem").write_text(chain_of(machine, names))
+    refused = refuse(cli, cli.write("quote", make_quote(machine, 4)),
+                     *folder_flags(folder, machine))
+    assert "PCK certificate chain: " in refused
+    assert ("more than 3 certificates" if names.count(" ") == 2
+            else "not made of one PCK certificate, one PCK CA and one root") in refused
+
+
+@pytest.mark.parametrize("names", WRONG_ISSUERS)
+def test_issuers_from_a_service_are_one_ca_and_one_root(cli, machine, liar, names):
+    chain = urllib.parse.quote(chain_of(machine, names))
+    liar.lies["pckcrl"] = lambda handler: liar.send(handler, "pckcrl", chain=chain) or True
+    refused = refuse(cli, cli.write("quote", make_quote(machine, 4)),
+                     *service_flags(liar, machine))
+    assert "issuers of the PCK certificate in the quote: " in refused
+    assert "it is not made of one PCK CA and one root" in refused
 
 
 @pytest.mark.parametrize("kind", NAMES)
