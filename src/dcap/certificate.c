@@ -141,6 +141,21 @@ static enum known_extension kind_of(const struct x509_extension *extension)
 	return kind < sizeof(standard) ? (enum known_extension)kind : EXTENSION_UNKNOWN;
 }
 
+/* Keeps what is asked for later. */
+static bool note_value(
+	struct certificate *out, enum known_extension kind, struct bytes value, struct error *err)
+{
+	if (kind == EXTENSION_SGX)
+		out->sgx_extension = value;
+	if (kind == EXTENSION_SUBJECT_KEY_ID)
+		out->subject_key_id = x509_subject_key_id(value);
+	if (kind == EXTENSION_AUTHORITY_KEY_ID)
+		out->authority_key_id = x509_authority_key_id(value);
+	bool is_empty = (kind == EXTENSION_SUBJECT_KEY_ID && !out->subject_key_id.size) ||
+			(kind == EXTENSION_AUTHORITY_KEY_ID && !out->authority_key_id.size);
+	return !is_empty || error_set(err, ERROR_INVALID, "has an empty key identifier");
+}
+
 /* Takes one; false if its certificate must not be accepted with it. */
 static bool check_extension(
 	struct reader *r, struct certificate *out, bool seen[EXTENSION_UNKNOWN], struct error *err)
@@ -164,9 +179,7 @@ static bool check_extension(
 	if (seen[kind])
 		return error_set(err, ERROR_INVALID, "has an extension twice");
 	seen[kind] = true;
-	if (kind == EXTENSION_SGX)
-		out->sgx_extension = extension.value;
-	return true;
+	return note_value(out, kind, extension.value, err);
 }
 
 static bool read_extensions(struct reader *r, struct certificate *out, struct error *err)
@@ -271,10 +284,15 @@ bool certificate_check_issuer(
 		return error_set(err, ERROR_DENIED,
 			"the certificate \"%s\" does not name \"%s\" as its issuer", name,
 			issuer_name);
-	return x509_verify(&certificate->object, issuer->key) ||
+	if (!x509_verify(&certificate->object, issuer->key))
+		return error_set(err, ERROR_DENIED,
+			"the certificate \"%s\" is not signed by the key of \"%s\"", name,
+			issuer_name);
+	return bytes_equal(certificate->authority_key_id, issuer->subject_key_id) ||
 	       error_set(err, ERROR_DENIED,
-		       "the certificate \"%s\" is not signed by the key of \"%s\"", name,
-		       issuer_name);
+		       "the certificate \"%s\" does not name the key of \"%s\" (authority key "
+		       "identifier)",
+		       name, issuer_name);
 }
 
 bool certificate_check_date(

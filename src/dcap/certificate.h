@@ -31,7 +31,9 @@ struct certificate {
 	struct validity validity;
 	uint8_t point[P256_RAW_SIZE]; /* of the key */
 	struct p256_key *key;         /* of a root NULL, see certificate_read_key */
-	struct bytes sgx_extension;   /* value, empty if there is none */
+	struct bytes subject_key_id;  /* never empty */
+	struct bytes authority_key_id;
+	struct bytes sgx_extension; /* value, empty if there is none */
 };
 
 /* "Intel SGX Root CA", … */
@@ -50,7 +52,10 @@ void certificate_free(struct certificate *certificate);
  */
 bool certificate_read_key(struct certificate *certificate, struct error *err);
 
-/* Names `issuer` as its issuer, byte by byte, and carries a signature by its key. ERROR_DENIED. */
+/*
+ * Names `issuer` and its key as its issuer's, byte by byte, and carries a signature by that key.
+ * ERROR_DENIED.
+ */
 bool certificate_check_issuer(
 	const struct certificate *certificate, const struct certificate *issuer, struct error *err);
 /* As validity_check, naming the certificate. */

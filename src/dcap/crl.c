@@ -50,7 +50,7 @@ static int compare_serials(const void *a, const void *b)
 
 struct found_extensions {
 	bool number;
-	bool authority_key_id;
+	struct bytes authority_key_id;
 };
 
 /*
@@ -70,7 +70,7 @@ static void take_extensions(struct reader *r, struct found_extensions *found)
 		else if (x509_extension_is(&extension, OID_CRL_NUMBER))
 			found->number = true;
 		else if (x509_extension_is(&extension, OID_AUTHORITY_KEY_ID))
-			found->authority_key_id = true;
+			found->authority_key_id = x509_authority_key_id(extension.value);
 	}
 	if (list.bad)
 		reader_fail(r);
@@ -125,7 +125,8 @@ static bool read_fields(struct crl *out, struct error *err)
 		return error_set(err, ERROR_INVALID,
 			"malformed, or a delta CRL, an indirect CRL or one with an unknown critical "
 			"extension");
-	if (!found.number || !found.authority_key_id)
+	out->authority_key_id = found.authority_key_id;
+	if (!found.number || !found.authority_key_id.size)
 		return error_set(
 			err, ERROR_INVALID, "CRL number or authority key identifier is missing");
 	return true;
@@ -157,8 +158,11 @@ bool crl_check_issuer(const struct crl *crl, const struct certificate *issuer, s
 	const char *name = certificate_role_name(issuer->role);
 	if (!bytes_equal(crl->issuer, issuer->subject))
 		return error_set(err, ERROR_DENIED, "it was not issued by \"%s\"", name);
-	return x509_verify(&crl->object, issuer->key) ||
-	       error_set(err, ERROR_DENIED, "it is not signed by the key of \"%s\"", name);
+	if (!x509_verify(&crl->object, issuer->key))
+		return error_set(err, ERROR_DENIED, "it is not signed by the key of \"%s\"", name);
+	return bytes_equal(crl->authority_key_id, issuer->subject_key_id) ||
+	       error_set(err, ERROR_DENIED,
+		       "it does not name the key of \"%s\" (authority key identifier)", name);
 }
 
 bool crl_check_not_listed(

@@ -12,6 +12,7 @@ struct crl {
 	struct buf der; /* what the other members point into */
 	struct x509_signed object;
 	struct bytes issuer; /* DER of the name */
+	struct bytes authority_key_id;
 	struct validity validity;
 	struct bytes *serials; /* sorted */
 	size_t serial_count;
@@ -24,7 +25,7 @@ struct crl {
 bool crl_read(struct bytes data, struct crl *out, struct error *err);
 void crl_free(struct crl *crl);
 
-/* Names `issuer` as its issuer and carries a signature by its key. ERROR_DENIED. */
+/* Names `issuer` and its key as its issuer's, and carries a signature by that. ERROR_DENIED. */
 bool crl_check_issuer(const struct crl *crl, const struct certificate *issuer, struct error *err);
 
 /* ERROR_DENIED "… is revoked" if the serial number is on the list. */

@@ -22,6 +22,7 @@
 #define DER_SEQUENCE         0x30
 #define DER_SET              0x31
 #define DER_CONTEXT(number)  (0xa0 | (number)) /* constructed, [number] in ASN.1 */
+#define DER_IMPLICIT(number) (0x80 | (number)) /* primitive, [number] IMPLICIT in ASN.1 */
 
 /* The content of the next element, which must have this tag. 16 MiB and more are bad. */
 struct reader der_take(struct reader *r, uint8_t tag);

@@ -87,3 +87,19 @@ bool x509_extension_is(const struct x509_extension *extension, uint8_t number)
 	const uint8_t oid[] = { 0x55, 29, number };
 	return bytes_equal(extension->oid, (struct bytes){ oid, sizeof(oid) });
 }
+
+struct bytes x509_subject_key_id(struct bytes value)
+{
+	struct reader r = reader_of(value.data, value.size);
+	struct reader id = der_take(&r, DER_OCTET_STRING);
+	return reader_finished(&r) ? bytes_left(&id) : (struct bytes){ "", 0 };
+}
+
+struct bytes x509_authority_key_id(struct bytes value)
+{
+	struct reader r = reader_of(value.data, value.size);
+	struct reader parts = der_take(&r, DER_SEQUENCE);
+	/* issuer and serial number may follow, which say no more */
+	struct reader id = der_take(&parts, DER_IMPLICIT(0));
+	return reader_finished(&r) && !parts.bad ? bytes_left(&id) : (struct bytes){ "", 0 };
+}

@@ -41,6 +41,13 @@ void x509_take_extension(struct reader *r, struct x509_extension *out);
 /* Whether it is the standard extension 2.5.29.<number>. */
 bool x509_extension_is(const struct x509_extension *extension, uint8_t number);
 
+/*
+ * The key identifiers in the values of these two extensions; they say which of several keys of one
+ * name is meant. Empty if there is none, or if the value is malformed.
+ */
+struct bytes x509_subject_key_id(struct bytes value);
+struct bytes x509_authority_key_id(struct bytes value);
+
 #define OID_SUBJECT_KEY_ID             14
 #define OID_KEY_USAGE                  15
 #define OID_BASIC_CONSTRAINTS          19

@@ -112,11 +112,12 @@ def check_issued(cert, issuer, now, is_ca):
     require(cert.not_valid_before <= now <= cert.not_valid_after, f"{name}: validity")
 
 
-def check_key_identifier(cert, issuer):
-    get = cert.extensions.get_extension_for_class
+def check_key_identifier(issued, issuer, name):
+    """Of a certificate or a CRL."""
+    get = issued.extensions.get_extension_for_class
     own = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
     require(get(x509.AuthorityKeyIdentifier).value.key_identifier == own,
-            f"{common_name(cert.subject)}: authority key identifier")
+            f"{name}: authority key identifier")
 
 
 def split_chain(pem):
@@ -176,6 +177,7 @@ def check_crl(crl, issuer, now):
     found = {e.oid for e in crl.extensions}
     require({ExtensionOID.CRL_NUMBER, ExtensionOID.AUTHORITY_KEY_IDENTIFIER} <= found,
             f"{name}: extensions")
+    check_key_identifier(crl, issuer, name)
     entries = [e for entry in crl for e in entry.extensions]
     require(not any(e.critical for e in [*crl.extensions, *entries]), f"{name}: critical")
     require(not {ExtensionOID.DELTA_CRL_INDICATOR, ExtensionOID.ISSUING_DISTRIBUTION_POINT} & found,

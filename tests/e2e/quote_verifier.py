@@ -125,7 +125,7 @@ def verify_signer(pem, root, root_crl, now):
     signer, signer_root = by_name(split_chain(pem), TCB_SIGNING, ROOT)
     check_root(signer_root, root)
     check_issued(signer, root, now, False)
-    check_key_identifier(signer, root)
+    check_key_identifier(signer, root, "signer")
     check_not_revoked(root_crl, signer)
     return signer
 
@@ -206,9 +206,9 @@ def verify_pck_chain(chain, root, now, simulated):
     require(not simulated or (quoted_root == root and chain[0] == leaf), "order of the chain")
     check_issued(root, root, now, True)
     check_issued(ca, root, now, True)
-    check_key_identifier(ca, root)
+    check_key_identifier(ca, root, "ca")
     check_issued(leaf, ca, now, False)
-    check_key_identifier(leaf, ca)
+    check_key_identifier(leaf, ca, "leaf")
     return leaf, ca
 
 

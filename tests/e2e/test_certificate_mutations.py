@@ -140,6 +140,9 @@ COMMON = [
      'lacks the extension "basic constraints"'),
     ("no key identifier", issued(without=ExtensionOID.SUBJECT_KEY_IDENTIFIER),
      'lacks the extension "subject key identifier"'),
+    ("issuer's key identifier", issued(values={ExtensionOID.AUTHORITY_KEY_IDENTIFIER:
+                                               x509.AuthorityKeyIdentifier(b"x" * 20, None, None)}),
+     '"{name}" does not name the key of "{issuer}" (authority key identifier)'),
     ("no issuer's key identifier", issued(without=ExtensionOID.AUTHORITY_KEY_IDENTIFIER),
      'lacks the extension "authority key identifier"'),
     ("no distribution points", issued(without=ExtensionOID.CRL_DISTRIBUTION_POINTS),

@@ -18,18 +18,18 @@ BAD_FORM = "malformed, or a delta CRL, an indirect CRL or one with an unknown cr
 
 
 def make_crl(machine, issuer, key=None, revoked=(), start=NOW - DAY, end=NOW + DAY, without=None,
-             extra=(), entry_extra=(), name=None, digest=None):
+             extra=(), entry_extra=(), name=None, digest=None, identifier=None):
     """`revoked` are serial numbers; `extra` are further (OID, critical, bytes), of the list or of
     each of its entries."""
     cert = machine.cert(issuer)
-    identifier = cert.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    identifier = identifier or cert.extensions.get_extension_for_class(
+        x509.SubjectKeyIdentifier).value.digest
     builder = (x509.CertificateRevocationListBuilder().issuer_name(name or cert.subject)
                .last_update(start).next_update(end))
     if without != "number":
         builder = builder.add_extension(x509.CRLNumber(1), False)
     if without != "identifier":
-        builder = builder.add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier), False)
+        builder = builder.add_extension(x509.AuthorityKeyIdentifier(identifier, None, None), False)
     for oid, critical, value in extra:
         builder = builder.add_extension(unknown(oid, value), critical)
     for serial in revoked:
@@ -100,6 +100,8 @@ WRONG = [
     ("algorithm of the signed part", rebuilt(1, lambda tag, content: der(tag, ECDSA_SHA384)), FORM),
     ("algorithm beside the signature", algorithm_outside, NO_CRL),
     ("no number", issued(without="number"), "CRL number or authority key identifier is missing"),
+    ("key identifier", issued(identifier=b"x" * 20),
+     "it does not name the key of"),
     ("no key identifier", issued(without="identifier"),
      "CRL number or authority key identifier is missing"),
     ("delta", issued(extra=[(DELTA, True, b"\2\1\1")]), BAD_FORM),

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from document_changes import put
+from document_changes import drop, put
 from quote_certificates import ORDER
 from quote_documents import STATUSES
 from quote_machine import *  # noqa: F403  pylint: disable=wildcard-import,unused-wildcard-import
