@@ -5,7 +5,6 @@
 #include "base/file.h"
 #include "base/hex.h"
 #include "base/memory.h"
-#include "crypto/digest.h"
 #include "dcap/collateral_stamps.h"
 #include "dcap/signed_document.h"
 
@@ -38,13 +37,17 @@ struct key {
 	const struct certificate *pck_ca;
 };
 
+struct contents {
+	struct buf files[COLLATERAL_FILES];
+};
+
 /* One verified set and the state of the files it was made of. */
 struct entry {
 	uint8_t fmspc[PCK_FMSPC_SIZE];
 	bool is_tdx;
 	char *path; /* the folder with the files; NULL in an entry that is free */
 	struct stamps stamps;
-	uint8_t hash[SHA256_SIZE]; /* of all contents */
+	struct contents contents; /* as they were read */
 	struct collateral *collateral;
 	int64_t looked_at; /* clock_steady() when the files were last looked at */
 	uint64_t used;     /* when, counted in uses */
@@ -80,8 +83,24 @@ struct collateral_folder *collateral_folder_open(
 	return folder;
 }
 
+static void free_contents(struct contents *contents)
+{
+	for (size_t i = 0; i < COLLATERAL_FILES; i++)
+		buf_free(&contents->files[i]);
+}
+
+static bool contents_equal(const struct contents *a, const struct contents *b)
+{
+	for (size_t i = 0; i < COLLATERAL_FILES; i++) {
+		if (!bytes_equal(buf_bytes(&a->files[i]), buf_bytes(&b->files[i])))
+			return false;
+	}
+	return true;
+}
+
 static void clear_entry(struct entry *entry)
 {
+	free_contents(&entry->contents);
 	free(entry->path);
 	if (entry->collateral)
 		collateral_release(entry->collateral);
@@ -144,18 +163,18 @@ static struct collateral *find_fresh(struct collateral_folder *folder, const str
 }
 
 /*
- * The kept set, if it is of this folder and its files are still as `stamps` says or if `hash`,
- * unless NULL, says that their contents are the same; then the stamps are the new ones.
+ * The kept set, if it is of this folder and its files are still as `stamps` says or have the same
+ * `contents`, unless NULL; then the stamps are the new ones.
  */
 static struct collateral *find_unchanged(struct collateral_folder *folder, const struct key *key,
-	const char *path, const struct stamps *stamps, const uint8_t *hash)
+	const char *path, const struct stamps *stamps, const struct contents *contents)
 {
 	struct collateral *found = NULL;
 	pthread_mutex_lock(&folder->lock);
 	struct entry *entry = find_entry(folder, key);
 	if (entry && !strcmp(entry->path, path)) {
-		bool is_same = hash ? !memcmp(entry->hash, hash, SHA256_SIZE)
-				    : stamps_say_unchanged(&entry->stamps, stamps);
+		bool is_same = contents ? contents_equal(&entry->contents, contents)
+					: stamps_say_unchanged(&entry->stamps, stamps);
 		if (is_same) {
 			entry->stamps = *stamps;
 			entry->looked_at = clock_steady();
@@ -177,9 +196,12 @@ static struct entry *least_used(struct collateral_folder *folder)
 	return found;
 }
 
-/* In place of the older set for the same, or of the one that was not used for longest. */
+/*
+ * In place of the older set for the same, or of the one that was not used for longest. Takes the
+ * contents over.
+ */
 static void keep(struct collateral_folder *folder, const struct key *key, const char *path,
-	const struct stamps *stamps, const uint8_t hash[SHA256_SIZE], struct collateral *collateral)
+	const struct stamps *stamps, struct contents *contents, struct collateral *collateral)
 {
 	pthread_mutex_lock(&folder->lock);
 	struct entry *place = find_entry(folder, key);
@@ -190,21 +212,12 @@ static void keep(struct collateral_folder *folder, const struct key *key, const 
 	place->is_tdx = key->is_tdx;
 	place->path = xstrdup(path);
 	place->stamps = *stamps;
-	memcpy(place->hash, hash, SHA256_SIZE);
+	for (size_t i = 0; i < COLLATERAL_FILES; i++)
+		place->contents.files[i] = buf_take(&contents->files[i]);
 	place->collateral = collateral_keep(collateral);
 	place->looked_at = clock_steady();
 	place->used = ++folder->uses;
 	pthread_mutex_unlock(&folder->lock);
-}
-
-struct contents {
-	struct buf files[COLLATERAL_FILES];
-};
-
-static void free_contents(struct contents *contents)
-{
-	for (size_t i = 0; i < COLLATERAL_FILES; i++)
-		buf_free(&contents->files[i]);
 }
 
 static bool cannot_open(const char *path, struct error *err)
@@ -261,34 +274,20 @@ static struct collateral *look_again(struct collateral_folder *folder, const str
 	return find_unchanged(folder, key, path, &stamps, NULL);
 }
 
-static void hash_contents(const struct contents *contents, uint8_t out[SHA256_SIZE])
-{
-	AUTO(sha256_drop) struct sha256 hash;
-	sha256_start(&hash);
-	for (size_t i = 0; i < COLLATERAL_FILES; i++) {
-		const struct buf *file = &contents->files[i];
-		sha256_add(&hash, &file->size, sizeof(file->size));
-		sha256_add(&hash, file->data, file->size);
-	}
-	sha256_finish(&hash, out);
-}
-
 static struct collateral *read_again(struct collateral_folder *folder, const struct key *key,
 	const char *path, const struct stamp *outer, struct error *err)
 {
 	AUTO(free_contents) struct contents contents = { 0 };
 	struct stamps stamps;
-	uint8_t hash[SHA256_SIZE];
 	if (!read_with_stamps(path, outer, contents.files, &stamps, err))
 		return NULL;
-	hash_contents(&contents, hash);
-	struct collateral *collateral = find_unchanged(folder, key, path, &stamps, hash);
+	struct collateral *collateral = find_unchanged(folder, key, path, &stamps, &contents);
 	if (collateral)
 		return collateral;
 	AUTO(auto_free) char *remedy = xasprintf("refresh the collateral in %s", path);
 	collateral = collateral_new(path, remedy, contents.files, folder->anchor, key->pck_ca, err);
 	if (collateral)
-		keep(folder, key, path, &stamps, hash, collateral);
+		keep(folder, key, path, &stamps, &contents, collateral);
 	else
 		error_prefix(err, "collateral in %s", path);
 	return collateral;

@@ -49,7 +49,8 @@ static void step(struct parser *p)
 
 static void skip_blanks(struct parser *p)
 {
-	while (text_is_white_space((char)peek(p)))
+	/* mostly there is none */
+	while (peek(p) <= ' ' && text_is_white_space((char)peek(p)))
 		step(p);
 }
 
