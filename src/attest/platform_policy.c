@@ -78,8 +78,7 @@ static bool check_advisories(
 {
 	if (!policy->accepted_advisory_count)
 		return true;
-	/* TCB info of version 2 has none, and there is something that software has to be hardened
-	 * for */
+	/* as in TCB info of version 2, while there is what software has to be hardened for */
 	if (!result->advisory_count)
 		return error_set(err, ERROR_DENIED,
 			"accepted advisory list not empty but report did not contain a valid "
