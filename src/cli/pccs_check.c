@@ -20,6 +20,7 @@ static void ask(const struct qcnl *config, struct host_check *check)
 	const struct net_get get = {
 		.tls = tls,
 		.is_secure = config->is_secure,
+		.by_proxy = true,
 		.body_max = ANSWER_MAX,
 		.limits = { .silence = SILENCE },
 	};

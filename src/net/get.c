@@ -76,6 +76,7 @@ bool net_get(
 		.tls = get->tls,
 		.protocol = "\x08http/1.1",
 		.checks_name = get->is_secure,
+		.by_proxy = get->by_proxy,
 		.limits = get->limits,
 		.if_no_protocol = "it does not speak HTTP/1.1",
 		.if_no_tls = "it does not speak HTTPS",

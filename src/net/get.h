@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * HTTPS requests that only ask: one GET on a connection of its own. It waits for the answer, so it
- * is for threads that may wait. Redirects are not followed, proxies not used.
+ * is for threads that may wait. Redirects are not followed.
  */
 #ifndef NET_GET_H
 #define NET_GET_H
@@ -19,6 +19,7 @@ SSL_CTX *net_get_tls(bool is_secure, const char *ca_file, struct error *err);
 struct net_get {
 	SSL_CTX *tls;
 	bool is_secure; /* the server's name has to be right, too */
+	bool by_proxy;  /* that the environment names, see proxy.h */
 	size_t body_max;
 	struct net_limits limits;
 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/transport.h"
 
+#include "net/proxy.h"
+
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
@@ -116,7 +118,8 @@ static void prepare_operation(void)
 bool net_transport_open(struct net_transport *transport, const struct net_address *address,
 	const struct net_transport_options *options, struct error *err)
 {
-	int fd = net_connect(address, &options->limits, err);
+	int fd = options->by_proxy ? net_connect_by_proxy(address, &options->limits, err)
+				   : net_connect(address, &options->limits, err);
 	if (fd < 0)
 		return false;
 	transport->options = options;

@@ -15,6 +15,7 @@ struct net_transport_options {
 	SSL_CTX *tls;
 	const char *protocol; /* for ALPN, its length first */
 	bool checks_name;     /* the peer's certificate must be for the host of the address */
+	bool by_proxy;        /* that the environment names, see proxy.h */
 	struct net_limits limits;
 	/* What to say of a peer that refuses the protocol, and of one that does not speak TLS. */
 	const char *if_no_protocol;

@@ -42,6 +42,7 @@ static bool try_once(const struct pccs_request *request, const char *url, size_t
 	const struct net_get get = {
 		.tls = request->service->tls,
 		.is_secure = request->service->config.is_secure,
+		.by_proxy = true,
 		.body_max = max,
 		.limits = *request->limits,
 	};

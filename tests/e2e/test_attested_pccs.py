@@ -13,6 +13,7 @@ import pytest
 from attested import AttestedCoordinator, AttestedMarble, sign_coordinator
 from attested_fixtures import *  # noqa: F403  pylint: disable=wildcard-import,unused-wildcard-import
 from pccs import PLATFORM, Liar, sign_tcb_info
+from proxy import *  # noqa: F403  pylint: disable=wildcard-import,unused-wildcard-import
 
 ENCLAVE = {"mrenclave": "a1" * 32, "mrsigner": "51" * 32, "prod-id": 7, "svn": 3}
 PACKAGE = {"SignerID": "51" * 32, "ProductID": 7, "SecurityVersion": 3}
@@ -91,6 +92,14 @@ def test_each_part_is_fetched_once_however_many_ask(stopped, machine, liar):
         assert all(marble.result(PATIENCE) for marble in marbles)
     assert liar.asked == ["tcb", "qe/identity", "pckcrl", "rootcacrl"]
     assert not [text for text in stopped.process.messages() if text.startswith(OWN_QUOTE)]
+
+
+def test_collateral_may_come_through_a_proxy(stopped, machine, liar, new_proxy):
+    proxy = new_proxy()
+    stopped.environment["https_proxy"] = f"http://{proxy.address}"
+    assert attest(start(stopped), machine)
+    assert liar.asked == ["tcb", "qe/identity", "pckcrl", "rootcacrl"]
+    assert len(proxy.asked) == 4
 
 
 def test_a_slow_service_holds_up_nobody_else(stopped, machine, liar):
