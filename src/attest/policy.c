@@ -95,7 +95,7 @@ static struct package_properties properties_of(const struct dcap_result *result)
 	const struct sgx_report_body *report = &result->report;
 	struct package_properties p = { 0 };
 	if (result->is_tdx) {
-		p.debug = (result->td.attributes & TD_ATTRIBUTE_DEBUG) != 0;
+		p.debug = (result->td.attributes & TD_ATTRIBUTES_UNTRUSTED) != 0;
 		p.mr_td = hex_of(result->td.mr_td, TD_HASH_SIZE);
 		for (size_t i = 0; i < TD_RTMRS; i++)
 			p.rtmr[i] = hex_of(result->td.rtmr[i], TD_HASH_SIZE);

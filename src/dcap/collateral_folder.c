@@ -136,30 +136,39 @@ static struct collateral *use(struct collateral_folder *folder, struct entry *en
 	return collateral_keep(entry->collateral);
 }
 
-/* With the lock. So short ago were its files looked at that nobody looks again. */
-static bool is_fresh(const struct collateral_folder *folder, const struct entry *entry,
-	const struct stamp *outer)
+/* The kept set of a folder below, if that is as it was. To look at it may take long: no lock then.
+ */
+static struct collateral *find_fresh_below(
+	struct collateral_folder *folder, const struct key *key, const char *path)
 {
-	if (clock_steady() - entry->looked_at >= folder->look_again ||
-		!stamp_says_unchanged(&entry->stamps.outer, outer))
-		return false;
-	if (!strcmp(entry->path, folder->path))
-		return true;
-	struct stamp inner = stamp_of(entry->path);
-	return stamp_says_unchanged(&entry->stamps.inner, &inner);
+	struct stamp inner = stamp_of(path);
+	pthread_mutex_lock(&folder->lock);
+	struct entry *entry = find_entry(folder, key);
+	bool is_good = entry && !strcmp(entry->path, path) &&
+		       stamp_says_unchanged(&entry->stamps.inner, &inner);
+	struct collateral *found = is_good ? use(folder, entry) : NULL;
+	pthread_mutex_unlock(&folder->lock);
+	return found;
 }
 
-/* The kept set if it is fresh. */
+/* The kept set, if it is so short ago that its files were looked at that nobody looks again. */
 static struct collateral *find_fresh(struct collateral_folder *folder, const struct key *key,
 	const struct stamp *outer, bool *is_kept)
 {
+	struct collateral *found = NULL;
+	AUTO(auto_free) char *below = NULL;
 	pthread_mutex_lock(&folder->lock);
 	struct entry *entry = find_entry(folder, key);
-	bool is_good = entry && is_fresh(folder, entry, outer);
-	struct collateral *found = is_good ? use(folder, entry) : NULL;
 	*is_kept = entry != NULL;
+	if (entry && clock_steady() - entry->looked_at < folder->look_again &&
+		stamp_says_unchanged(&entry->stamps.outer, outer)) {
+		if (strcmp(entry->path, folder->path) != 0)
+			below = xstrdup(entry->path);
+		else
+			found = use(folder, entry);
+	}
 	pthread_mutex_unlock(&folder->lock);
-	return found;
+	return below ? find_fresh_below(folder, key, below) : found;
 }
 
 /*

@@ -20,6 +20,8 @@
 #define TD_REPORT_DATA_SIZE 64
 
 #define TD_ATTRIBUTE_DEBUG UINT64_C(0x01)
+/* Debug and what Intel reserves beside it: a VM with any of them is not to be trusted either. */
+#define TD_ATTRIBUTES_UNTRUSTED UINT64_C(0xff)
 
 struct td_report {
 	uint8_t tee_tcb_svn[TD_SVN_SIZE]; /* byte 0: SVN of the TDX module, byte 1: its version */

@@ -35,6 +35,21 @@ static struct dcap_result example_vm(void)
 	return result;
 }
 
+static void a_vm_with_any_bit_of_the_untrusted_ones_is_for_debugging(void **state)
+{
+	(void)state;
+	char mr_td[] = HASH_OF("d0");
+	for (unsigned bit = 0; bit < 64; bit++) {
+		struct package_properties required = { .mr_td = mr_td };
+		struct dcap_result report = example_vm();
+		struct error err = { 0 };
+		report.td.attributes = UINT64_C(1) << bit;
+		assert_int_equal(policy_check_properties(&required, &report, &err), bit >= 8);
+		required.debug = true;
+		assert_int_equal(policy_check_properties(&required, &report, &err), bit < 8);
+	}
+}
+
 static void nothing_is_demanded_but_a_production_enclave(void **state)
 {
 	(void)state;
@@ -418,6 +433,7 @@ int main(void)
 {
 	log_configure(LOG_OFF, LOG_CONSOLE);
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_vm_with_any_bit_of_the_untrusted_ones_is_for_debugging),
 		cmocka_unit_test(nothing_is_demanded_but_a_production_enclave),
 		cmocka_unit_test(every_property_is_compared),
 		cmocka_unit_test(a_confidential_vm_is_named_by_its_measurements),
