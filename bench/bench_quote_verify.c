@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a DCAP verification costs: cold (a new verifier, which reads and verifies all collateral)
- * and warm (a platform that is known), each against nothing but the ECDSA verifications that it
- * cannot do without. Both are taken in turns, so that what the machine does beside strikes both.
- * One JSON object per line on stdout.
+ * What a DCAP verification costs: cold (the first of a verifier, which reads and verifies all
+ * collateral) and warm (a platform that is known), each against nothing but the ECDSA verifications
+ * that it cannot do without. Both are taken in turns, so that what the machine does beside strikes
+ * both. One JSON object per line on stdout.
  */
 #include "base/cleanup.h"
 #include "base/memory.h"

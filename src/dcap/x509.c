@@ -5,8 +5,6 @@
 #include "crypto/p256.h"
 #include "dcap/der.h"
 
-#include <string.h>
-
 static struct bytes bytes_left(const struct reader *r)
 {
 	return (struct bytes){ r->next, r->left };
@@ -58,8 +56,11 @@ int64_t x509_take_time(struct reader *r)
 	bool is_short = der_next_is(r, DER_UTC_TIME);
 	struct reader time = der_take(r, is_short ? DER_UTC_TIME : DER_GENERALIZED_TIME);
 	/* years of two digits are those from 1950 to 2049 */
-	if (is_short)
-		memcpy(text, time.left && *time.next >= '5' ? "19" : "20", 2);
+	bool is_past = time.left && *time.next >= '5';
+	if (is_short) {
+		text[0] = is_past ? '1' : '2';
+		text[1] = is_past ? '9' : '0';
+	}
 	for (size_t i = is_short; i < sizeof(places); i++)
 		reader_copy(&time, text + places[i], 2);
 	text[sizeof(text) - 2] = (char)reader_u8(&time);
