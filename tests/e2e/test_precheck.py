@@ -52,7 +52,7 @@ def response(code):
 
 
 class Pccs(threading.Thread):
-    """Answers HTTPS on a free port."""
+    """Answers HTTPS on a free port, in one piece or byte by byte."""
 
     def __init__(self, folder):
         super().__init__()
@@ -61,7 +61,20 @@ class Pccs(threading.Thread):
         self.context.load_cert_chain(own.cert_file, own.key_file)
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
+        self.answer, self.pause, self.ended = b"200 OK\r\nContent-Length: 2\r\n\r\n00", 0, threading.Event()
+        self.asked = []
         self.start()
+
+    def give(self, connection):
+        self.asked.append(connection.recv(4096).split(b"\r\n")[0].decode())
+        answer = b"HTTP/1.1 " + self.answer
+        if not self.pause:
+            connection.sendall(answer)
+            return
+        for at in range(len(answer)):
+            connection.sendall(answer[at:at + 1])
+            if self.ended.wait(self.pause):
+                return
 
     def run(self):
         while True:
@@ -71,14 +84,14 @@ class Pccs(threading.Thread):
                 return
             try:
                 with plain, self.context.wrap_socket(plain, server_side=True) as connection:
-                    connection.recv(4096)
-                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n00")
+                    self.give(connection)
             except OSError:
                 pass
 
     def end(self):
         self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
+        self.ended.set()
         self.join()
 
 
@@ -139,6 +152,7 @@ def test_a_host_with_everything_is_ready(host, cli):
     done = cli.run("precheck")
     assert done.returncode == 0
     assert [line[0] for line in done.stdout.splitlines()] == ["✓"] * 7
+    assert host.pccs.asked == ["GET /sgx/certification/v4/qe/identity HTTP/1.1"] * 2
     (first, *_) = host.service.requests
     assert bytes.fromhex("8c4f5775d796503e96137f77c68a829a0056ac8ded70140b") in first
 
@@ -220,6 +234,37 @@ def test_a_pccs_of_an_unknown_authority(host, cli):
     host.serve()
     host.configure("true")
     assert "update-ca-certificates" in failures(cli)["the PCCS answers"]["repair"]
+
+
+@pytest.mark.parametrize("answer, detail, repair", [
+    (b"404 Not Found", "something answers that is no PCCS, or one without collateral (HTTP status 404)",
+     "is its address right? If not, set pccs_url in /etc/sgx_default_qcnl.conf"),
+    (b"302 Found", "something answers that is no PCCS, or one without collateral (HTTP status 302)",
+     "is its address right?"),
+    (b"500 Oh", "it cannot answer at the moment (HTTP status 500)", "journalctl -u pccs"),
+    (b"503 Oh", "it cannot answer at the moment (HTTP status 503)", "journalctl -u pccs"),
+])
+def test_an_answer_that_no_working_pccs_gives_is_told(host, cli, answer, detail, repair):
+    host.serve()
+    host.pccs.answer = answer + b"\r\nContent-Length: 0\r\n\r\n"
+    check = failures(cli)["the PCCS answers"]
+    assert check["detail"] == f"https://127.0.0.1:{host.pccs.port}/sgx/certification/v4/: {detail}"
+    assert repair in check["repair"]
+
+
+@pytest.mark.parametrize("answer", [b"429 Slowly", b"461 Unknown platform", b"462 No certificates"])
+def test_a_pccs_that_has_no_answer_is_one(host, cli, answer):
+    host.serve()
+    host.pccs.answer = answer + b"\r\nContent-Length: 0\r\n\r\n"
+    assert not failures(cli)
+
+
+def test_a_pccs_that_answers_without_end_is_not_waited_for(host, cli):
+    host.serve()
+    host.pccs.answer, host.pccs.pause = b"200 OK\r\nX: " + b"x" * 60000, 0.2
+    check = failures(cli)["the PCCS answers"]
+    assert "it takes too long" in check["detail"]
+    assert "systemctl start pccs" in check["repair"]
 
 
 @pytest.mark.parametrize("text", ["30", "aesm_service returned error: 30",
