@@ -163,11 +163,10 @@ static bool receive_head(
 	return true;
 }
 
-/* 0 for what is no answer of HTTP. */
-static unsigned status_of(const struct buf *head)
+unsigned net_proxy_status(struct bytes head)
 {
-	const char *text = buf_text(head);
-	if (strncmp(text, "HTTP/1.", 7) != 0 || strnlen(text, STATUS_AT + 3) < STATUS_AT + 3)
+	const char *text = head.data;
+	if (head.size < STATUS_AT + 3 || memcmp(text, "HTTP/1.", 7) != 0)
 		return 0;
 	unsigned status = 0;
 	for (size_t i = STATUS_AT; i < STATUS_AT + 3; i++) {
@@ -209,7 +208,8 @@ static bool open_way(int fd, const struct net_proxy *proxy, const struct net_add
 			buf_text(&proxy->credentials));
 	buf_put_text(&request, "\r\n");
 	return send_all(fd, buf_bytes(&request), limits, err) &&
-	       receive_head(fd, limits, &head, err) && check_status(status_of(&head), target, err);
+	       receive_head(fd, limits, &head, err) &&
+	       check_status(net_proxy_status(buf_bytes(&head)), target, err);
 }
 
 int net_connect_by_proxy(
