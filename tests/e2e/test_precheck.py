@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """`marblerun precheck` on hosts that have everything, or lack one thing: the files of a host stand
-in a folder, its quoting service and its PCCS are real peers."""
+in a folder, its quoting service and its PCCS are real peers. The same in confidential VMs."""
 
 import json
 import os
+import shutil
 import socket
 import ssl
 import struct
@@ -13,6 +14,8 @@ from pathlib import Path
 
 import pytest
 from credentials import Credentials
+from sim_app import BUILD
+from simulated_vm import REPORTS, make_vm
 
 INTEL_DEVICES = ("dev/sgx_enclave", "dev/sgx_provision")
 
@@ -266,6 +269,84 @@ def test_a_pccs_that_answers_without_end_is_not_waited_for(host, cli):
     assert "it takes too long" in check["detail"]
     assert "systemctl start pccs" in check["repair"]
 
+
+# confidential VMs
+
+DRIVER, CONFIGFS = "the kernel has the driver of TDX guests", "configfs is mounted"
+ROOT, QUOTES = "this user may ask the kernel for reports", "the VM gets quotes"
+NOT_READY = "Error: this VM is not ready for TDX: repair what is marked"
+
+
+@pytest.fixture(name="vm_host")
+def fixture_vm_host(host):
+    """A VM whose kernel has driver and configfs, but no reports."""
+    host.write("proc/cpuinfo", "processor\t: 0\nflags\t\t: fpu hypervisor tdx_guest\n")
+    host.write("proc/mounts", "proc /proc proc rw 0 0\nnone /sys/kernel/config configfs rw 0 0\n")
+    host.write("dev/tdx_guest", "")
+    return host
+
+
+def test_a_vm_is_checked_for_what_a_vm_needs(vm_host, cli):
+    done = cli.run("precheck", "--output", "json")
+    assert done.returncode == 1 and NOT_READY in done.stderr
+    checks = {check["statement"]: check for check in json.loads(done.stdout)["checks"]}
+    assert list(checks) == ["this is a confidential VM", DRIVER, CONFIGFS, ROOT, QUOTES,
+                            "the PCCS answers"]
+    assert checks["this is a confidential VM"]["detail"] == "flag tdx_guest"
+    assert checks[DRIVER]["detail"] == "/dev/tdx_guest" and checks[DRIVER]["passed"]
+    assert checks[CONFIGFS]["detail"] == f"{REPORTS} is not there"
+    assert "boot Linux 6.7 or later" in checks[CONFIGFS]["repair"]
+    assert checks[ROOT]["passed"] == (os.geteuid() == 0)
+    assert checks[QUOTES]["passed"] is None and checks["the PCCS answers"]["passed"] is None
+    assert not vm_host.pccs.asked
+
+
+def test_a_vm_without_driver_or_configfs_is_told_the_commands(vm_host, cli):
+    (vm_host.folder / "dev/tdx_guest").unlink()
+    vm_host.write("proc/mounts", "configfs /sys/kernel/config tmpfs rw 0 0\n")
+    found = failures(cli)
+    assert found[DRIVER]["repair"] == "sudo modprobe tdx_guest, on Linux 6.7 or later (uname -r)"
+    assert found[CONFIGFS]["detail"] == "/proc/mounts has no configfs"
+    assert found[CONFIGFS]["repair"] == "sudo mount -t configfs none /sys/kernel/config"
+
+
+def test_reports_make_a_vm_as_well(host, cli):
+    (host.folder / REPORTS[1:]).mkdir(parents=True)
+    found = failures(cli)
+    assert DRIVER not in found and CONFIGFS not in found
+    if os.geteuid() == 0:
+        # nobody issues reports in this folder, in which nothing stays
+        assert f"{REPORTS}/marblerun-" in found[QUOTES]["detail"]
+        assert "systemctl status qgsd" in found[QUOTES]["repair"]
+        assert not list((host.folder / REPORTS[1:]).iterdir())
+    else:
+        assert "sudo marblerun precheck" in found[ROOT]["repair"]
+
+
+@pytest.fixture(name="vm")
+def fixture_vm(new_machine):
+    vm = make_vm(new_machine())
+    yield vm
+    shutil.rmtree(vm.folder)
+
+
+def test_a_vm_that_gets_quotes_is_ready(vm):
+    lines = vm.succeed(BUILD / "bin/marblerun", "precheck").splitlines()
+    assert [line[0] for line in lines] == ["✓"] * 5 + ["-"]
+    assert lines[4] == f"✓ {QUOTES} (the host's service made one)"
+
+
+@pytest.mark.parametrize("options, reason", [
+    (("--provider", "sev_guest"), "this confidential VM has reports of sev_guest"),
+    (("--fault", "refused"), "the host refuses to make a quote"),
+])
+def test_a_vm_whose_host_gives_no_quotes_is_told(vm, options, reason):
+    done = vm.run(BUILD / "bin/marblerun", "precheck", options=options)
+    assert done.returncode == 1 and NOT_READY in done.stderr
+    assert f"✗ {QUOTES} (" in done.stdout and reason in done.stdout
+
+
+# errors of AESM
 
 @pytest.mark.parametrize("text", ["30", "aesm_service returned error: 30",
                                   "AESM service returned error 30; this may indicate that"])
