@@ -10,15 +10,13 @@
 
 #define DIGITS_MAX 18 /* of a number that jansson surely holds */
 
-/* What jansson sees in the same way: it decodes escapes and UTF-8, and does not hold all numbers.
- */
+/* What jansson sees in the same way: it decodes escapes, and does not hold all numbers. */
 static bool is_simple(const uint8_t *data, size_t size)
 {
 	size_t digits = 0;
 	for (size_t i = 0; i < size; i++) {
 		digits = isdigit(data[i]) ? digits + 1 : 0;
-		if (data[i] >= 0x7f || data[i] == '\\' || digits > DIGITS_MAX || data[i] == 'e' ||
-			data[i] == 'E')
+		if (data[i] == '\\' || digits > DIGITS_MAX || data[i] == 'e' || data[i] == 'E')
 			return false;
 	}
 	return true;

@@ -39,6 +39,13 @@ static const char register_platform[] =
 static const char epid[] =
 	"this is about EPID attestation, which has ended: set sgx.remote_attestation to DCAP in "
 	"the manifest";
+static const char platform_services[] =
+	"this is about Intel's platform services (trusted time, monotonic counters), which are "
+	"part of no DCAP quote: update the quoting packages, and restart the service";
+static const char let_it_write[] = "aesmd must be able to write /var/opt/aesmd";
+static const char update[] =
+	"parts of Intel's software do not fit together: update the quoting packages and the "
+	"runtime, and restart the service";
 
 static const struct {
 	uint32_t number;
@@ -51,29 +58,45 @@ static const struct {
 	{ 3, "wrong parameter", "runtime and service are of different generations: update both" },
 	{ 4, "EPID blob error", epid },
 	{ 5, "EPID revoked", epid },
+	{ 6, "get license token error",
+		"only an old driver needs a launch token: boot Linux 5.11 or later, which has the "
+		"driver for DCAP, with a processor that has flexible launch control" },
 	{ 7, "session invalid", restart },
 	{ 8, "too many sessions", restart },
+	{ 9, "PSDA unavailable", platform_services },
+	{ 10, "ephemeral session failed", platform_services },
+	{ 11, "long-term pairing failed", platform_services },
 	{ 12, "network error", ask_pccs },
 	{ 13, "network busy", ask_pccs },
 	{ 14, "proxy error", "check the proxy in /etc/aesmd.conf and in the quote provider's" },
-	{ 15, "file access error", "aesmd must be able to write /var/opt/aesmd" },
+	{ 15, "file access error", let_it_write },
 	{ 16, "provisioning failed", register_platform },
 	{ 17, "service stopped", restart },
 	{ 18, "service busy", "try again" },
 	{ 19, "backend busy", "try again" },
 	{ 20, "update available", "firmware or microcode is out of date: update the machine" },
 	{ 21, "out of memory", restart },
+	{ 22, "message error", update },
+	{ 23, "thread error", restart },
 	{ 24, "device not available", "enable SGX in the firmware and load the driver" },
 	{ 25, "enabling the device failed", "enable SGX in the firmware" },
+	{ 26, "PIB invalid signature", epid },
 	{ 27, "service not available", install_plugin },
+	{ 28, "KDF mismatch", update },
 	{ 29, "out of enclave memory",
 		"stop other enclaves, or give SGX more memory in the firmware" },
 	{ 30, "service unavailable", install_plugin },
 	{ 31, "unrecognized platform", register_platform },
 	{ 32, "ECDSA key mismatch", restart },
+	{ 33, "path name overflow",
+		"a path is too long for the service: install the quoting packages where they "
+		"belong" },
+	{ 34, "error storing key", let_it_write },
 	{ 35, "public key mismatch", restart },
+	{ 36, "invalid PCE signature scheme", update },
 	{ 37, "attestation key blob error", "remove /var/opt/aesmd/data and restart the service" },
 	{ 38, "unsupported attestation key", install_plugin },
+	{ 39, "unsupported loading policy", update },
 	{ 40, "interface unavailable", install_plugin },
 	{ 41, "platform library unavailable",
 		"install a quote provider library (apt-get install libsgx-dcap-default-qpl)" },
@@ -81,10 +104,16 @@ static const struct {
 		"the service was restarted since the enclave started: start the enclave anew" },
 	{ 43, "certification data of the attestation key invalid", ask_pccs },
 	{ 44, "no platform certificate", ask_pccs },
+	{ 45, "report error",
+		"the Quoting Enclave cannot verify a report: restart the service (systemctl "
+		"restart aesmd), then start the enclave anew" },
 	{ 46, "enclave lost", "the machine has slept: start the enclave anew" },
+	{ 47, "invalid report",
+		"the enclave's report is not for this Quoting Enclave: start the enclave anew" },
 	{ 48, "enclave load error",
 		"aesmd cannot load Intel's enclaves: it needs the groups sgx and sgx_prv, and /dev "
 		"without noexec" },
+	{ 49, "cannot generate QE report", update },
 	{ 50, "key certification failed", register_platform },
 	{ 51, "configuration unsupported", "update the quoting packages" },
 };

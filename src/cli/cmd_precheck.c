@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `precheck`: whether this machine can run enclaves and quote them, and what to do if not. */
+/*
+ * `precheck`: whether this machine can run enclaves and quote them, or is a confidential VM that
+ * gets quotes, and what to do if not.
+ */
 #include "attest/aesm.h"
 #include "base/number.h"
 #include "cli/command.h"
@@ -12,10 +15,17 @@
 /* Where the files of the host are: a container may have them mounted elsewhere. */
 #define ROOT_VARIABLE "MARBLERUN_HOST_ROOT"
 
+static const char not_ready[] =
+	"this machine is not ready for SGX: repair what is marked, or use graphene-sim and "
+	"MarbleRun in simulation mode";
+static const char vm_not_ready[] =
+	"this VM is not ready for TDX: repair what is marked, or rehearse with graphene-platform "
+	"vm";
+
 static bool print_json(const struct host_checks *checks, struct error *err)
 {
 	json_t *list = json_array();
-	for (size_t i = 0; i < HOST_CHECKS; i++) {
+	for (size_t i = 0; i < checks->count; i++) {
 		const struct host_check *check = &checks->list[i];
 		bool is_skipped = check->outcome == HOST_SKIPPED;
 		json_t *passed =
@@ -37,7 +47,7 @@ static void print_text(const struct host_checks *checks)
 		[HOST_BAD] = "✗",
 		[HOST_SKIPPED] = "-",
 	};
-	for (size_t i = 0; i < HOST_CHECKS; i++) {
+	for (size_t i = 0; i < checks->count; i++) {
 		const struct host_check *check = &checks->list[i];
 		AUTO(buf_free) struct buf detail = { 0 };
 		buf_put_visible(&detail, buf_text(&check->detail));
@@ -74,6 +84,5 @@ bool cmd_precheck(const struct invocation *invocation, struct error *err)
 	else if (!print_json(&checks, err))
 		return false;
 	return checks.all_good ||
-	       error_set(err, ERROR_UNAVAILABLE,
-		       "this machine is not ready for SGX: repair what is marked, or use graphene-sim and MarbleRun in simulation mode");
+	       error_set(err, ERROR_UNAVAILABLE, "%s", checks.is_vm ? vm_not_ready : not_ready);
 }

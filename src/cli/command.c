@@ -240,7 +240,7 @@ const struct command commands[] = {
 	{ "quote verify", "<file>", 1, 1, "Verify a quote and print every check", cmd_quote_verify,
 		FLAGS(quote_verify_flags) },
 	{ "precheck", "[AESM error]", 0, 1,
-		"Check what this machine has for SGX and how to repair it, or explain an error",
+		"Check what this machine has for SGX or TDX, how to repair it, or explain an error",
 		cmd_precheck, FLAGS(json_flags) },
 	{ "graphene-prepare", "[spawn|preload] <manifest>", 1, 2,
 		"Make the changes to a Graphene manifest that a Marble needs", cmd_graphene_prepare,

@@ -2,6 +2,7 @@
 #include "dcap/json_tree.h"
 
 #include "base/cleanup.h"
+#include "base/json_text.h"
 #include "base/memory.h"
 #include "base/reader.h"
 #include "dcap/text.h"
@@ -116,6 +117,24 @@ static void skip_plain(struct parser *p)
 	reader_bytes(&p->left, (size_t)(next - p->left.next));
 }
 
+/* What skip_plain leaves but a quotation mark. */
+static void take_special(struct parser *p)
+{
+	uint8_t c = peek(p);
+	if (c < ' ') {
+		fail(p, p->left.left ? "a control character in a text" : "a text without end");
+	} else if (c >= 0x80) {
+		size_t length = utf8_sequence_length((const char *)p->left.next, p->left.left);
+		if (!length)
+			fail(p, "a text that is not UTF-8");
+		reader_bytes(&p->left, length);
+	} else {
+		step(p);
+		if (c == '\\')
+			take_escape(p);
+	}
+}
+
 /* A text, from quotation mark to quotation mark, of which the latter becomes its end. */
 static const char *take_text(struct parser *p, bool *is_plain)
 {
@@ -124,15 +143,10 @@ static const char *take_text(struct parser *p, bool *is_plain)
 	char *start = text + (p->tree->text.size - p->left.left);
 	skip_plain(p);
 	*is_plain = peek(p) == '"';
-	for (uint8_t c; (c = peek(p)) != '"'; skip_plain(p)) {
-		if (c < ' ') {
-			fail(p, p->left.left ? "a control character in a text"
-					     : "a text without end");
+	for (; peek(p) != '"'; skip_plain(p)) {
+		take_special(p);
+		if (p->problem)
 			return "";
-		}
-		step(p);
-		if (c == '\\')
-			take_escape(p);
 	}
 	text[p->tree->text.size - p->left.left] = 0;
 	step(p);

@@ -2,7 +2,8 @@
 /*
  * A signed document (spec dcap.md clause 3.1) as the values that it has: strict JSON (RFC 8259),
  * read in one pass into one array, since reading it must cost little beside its signature. Names
- * have no escapes and none is there twice, so that nobody can read it in another way.
+ * have no escapes and none is there twice, so that nobody can read it in another way. Escapes in
+ * texts have to exist, but are not decoded: those of lone surrogates are accepted.
  */
 #ifndef DCAP_JSON_TREE_H
 #define DCAP_JSON_TREE_H
@@ -45,8 +46,8 @@ struct json_tree {
 };
 
 /*
- * Reads one object that fills `text`. ERROR_INVALID says what is wrong at which byte. The tree is
- * to be freed in either case.
+ * Reads one object that fills `text`, which is UTF-8. ERROR_INVALID says what is wrong at which
+ * byte. The tree is to be freed in either case.
  */
 bool json_tree_read(struct bytes text, struct json_tree *out, struct error *err);
 void json_tree_free(struct json_tree *tree);

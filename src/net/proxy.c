@@ -15,6 +15,7 @@
 
 #define SCHEME       "http://"
 #define DEFAULT_PORT "1080" /* as curl has it */
+#define SCHEME_MAX   16
 #define ANSWER_MAX   8192
 #define STATUS_AT    9 /* in "HTTP/1.1 200 Connection established" */
 
@@ -56,15 +57,27 @@ static bool read_address(const char *text, struct net_proxy *proxy)
 	       net_address_parse(address, &proxy->address, NULL);
 }
 
+/* Of the scheme in front of "://"; 0 for none, as what stands there may be of a password. */
+static int scheme_length(const char *text)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	static const char others[] = "0123456789+-.";
+	size_t length = strspn(text, letters);
+	while (length && text[length] &&
+		(strchr(letters, text[length]) || strchr(others, text[length])))
+		length++;
+	return length <= SCHEME_MAX && !strncmp(text + length, "://", 3) ? (int)length : 0;
+}
+
 bool net_proxy_parse(const char *text, struct net_proxy *proxy, struct error *err)
 {
 	*proxy = (struct net_proxy){ 0 };
-	const char *scheme_end = strstr(text, "://");
-	if (scheme_end && strncasecmp(text, SCHEME, strlen(SCHEME)) != 0)
+	int length = scheme_length(text);
+	if (length && strncasecmp(text, SCHEME, strlen(SCHEME)) != 0)
 		return error_set(err, ERROR_UNSUPPORTED,
-			"a proxy of the kind %.*s is not supported: name one with " SCHEME,
-			(int)(scheme_end - text) > 16 ? 16 : (int)(scheme_end - text), text);
-	const char *start = scheme_end ? scheme_end + 3 : text;
+			"a proxy of the kind %.*s is not supported: name one with " SCHEME, length,
+			text);
+	const char *start = length ? text + length + strlen("://") : text;
 	const char *at = strrchr(start, '@');
 	struct bytes credentials = { start, at ? (size_t)(at - start) : 0 };
 	if ((!credentials.size || read_credentials(credentials, proxy)) &&
@@ -150,11 +163,10 @@ static bool receive_head(
 	return true;
 }
 
-/* 0 for what is no answer of HTTP. */
-static unsigned status_of(const struct buf *head)
+unsigned net_proxy_status(struct bytes head)
 {
-	const char *text = buf_text(head);
-	if (strncmp(text, "HTTP/1.", 7) != 0 || strnlen(text, STATUS_AT + 3) < STATUS_AT + 3)
+	const char *text = head.data;
+	if (head.size < STATUS_AT + 3 || memcmp(text, "HTTP/1.", 7) != 0)
 		return 0;
 	unsigned status = 0;
 	for (size_t i = STATUS_AT; i < STATUS_AT + 3; i++) {
@@ -196,7 +208,8 @@ static bool open_way(int fd, const struct net_proxy *proxy, const struct net_add
 			buf_text(&proxy->credentials));
 	buf_put_text(&request, "\r\n");
 	return send_all(fd, buf_bytes(&request), limits, err) &&
-	       receive_head(fd, limits, &head, err) && check_status(status_of(&head), target, err);
+	       receive_head(fd, limits, &head, err) &&
+	       check_status(net_proxy_status(buf_bytes(&head)), target, err);
 }
 
 int net_connect_by_proxy(

@@ -28,7 +28,11 @@ struct net_proxy {
 	struct buf credentials; /* "user:password" in base64; empty for none */
 };
 
+/* Free the result with net_proxy_free. Errors as above; they have nothing of a password in them. */
 bool net_proxy_parse(const char *text, struct net_proxy *proxy, struct error *err);
 void net_proxy_free(struct net_proxy *proxy);
+
+/* The status in what a proxy answers, up to 999; 0 for what is no answer of HTTP/1. */
+unsigned net_proxy_status(struct bytes head);
 
 #endif

@@ -20,9 +20,10 @@
 #define FETCH_MAX       30000 /* milliseconds for all parts of a set with all attempts */
 #define REFRESH_HOURS   24    /* revocations are to be noticed, too */
 #define REFRESH_LEAST   60    /* seconds between two refreshments */
-#define FAILURE_LASTS   10    /* seconds until somebody may try again what failed */
+#define FAILURE_LASTS   10000 /* milliseconds until somebody may try again what failed */
 #define RETRY_DELAY_MAX 3600  /* seconds between two attempts to refresh ... */
 #define DOUBLINGS       6     /* ... after so many doublings of the first delay */
+#define MILLISECONDS    1000  /* of a second */
 #define ID_SIZE         8     /* bytes of a hash, in the names of cached files */
 
 /* What is known about the collateral of one kind of platform. */
@@ -32,13 +33,13 @@ struct entry {
 	struct certificate pck_ca; /* a copy; its der is empty in an entry that is free */
 	const struct anchor *anchor;
 	struct collateral *set; /* NULL while there is none */
-	int64_t due;            /* when it is to be fetched again */
+	int64_t due;            /* on the steady clock; when it is to be fetched again */
 	bool is_fetching;       /* by one thread, which may read what is above */
 	bool was_read;          /* the cached file, if there is one */
 	unsigned failures;      /* in a row */
-	int64_t failed_at;
-	struct error failure; /* the last one; ERROR_NONE after a success */
-	uint64_t used;        /* when, counted in uses */
+	int64_t failed_at;      /* on the steady clock */
+	struct error failure;   /* the last one; ERROR_NONE after a success */
+	uint64_t used;          /* when, counted in uses */
 };
 
 struct network_source {
@@ -138,19 +139,21 @@ static struct collateral *make_set(const struct network_source *self, const stru
 	return pccs_wanted_verify(&wanted, self->service.config.service, files, now, err);
 }
 
-/* Long before its end, and again if the service has nothing newer then. */
-static int64_t due_after(
-	const struct network_source *self, const struct collateral *set, int64_t fetched_at)
+/* Long before its end, and again if the service has nothing newer then. On the steady clock. */
+static int64_t due_after(const struct network_source *self, const struct collateral *set,
+	int64_t fetched_at, int64_t now)
 {
 	int64_t half = (collateral_validity(set).end - fetched_at) / 2;
 	int64_t wait = half < self->refresh_seconds ? half : self->refresh_seconds;
-	return fetched_at + (wait > self->refresh_least ? wait : self->refresh_least);
+	if (wait < self->refresh_least)
+		wait = self->refresh_least;
+	return clock_steady() + (fetched_at + wait - now) * MILLISECONDS;
 }
 
 /* A set that was read or fetched. */
 struct found {
 	struct collateral *set; /* NULL for none */
-	int64_t due;
+	int64_t due;            /* on the steady clock */
 };
 
 static struct found read_cached(
@@ -167,7 +170,9 @@ static struct found read_cached(
 		found.set = make_set(self, entry, cached.files, now, &reason);
 	if (found.set)
 		/* when it was fetched is what anybody could have written */
-		found.due = fetched_at <= now ? due_after(self, found.set, fetched_at) : now;
+		found.due = fetched_at >= 0 && fetched_at <= now
+				    ? due_after(self, found.set, fetched_at, now)
+				    : clock_steady();
 	else if (reason.kind != ERROR_NOT_FOUND)
 		log_info("Collateral in the cache is of no use", "file", path, "error",
 			reason.message);
@@ -203,7 +208,7 @@ static struct found fetch_set(const struct network_source *self, const struct en
 		error_set(err, ERROR_DENIED, "its %s is older than what it had before", older);
 	if (set && !older) {
 		write_cached(self, entry, &fetched, now);
-		found.due = due_after(self, set, now);
+		found.due = due_after(self, set, now, now);
 		found.set = TAKE(set);
 	} else {
 		error_prefix(err, "collateral of %s", self->service.config.service);
@@ -240,8 +245,8 @@ static void note_failure(
 		delay = self->refresh_least << entry->failures;
 	entry->failure = *failure;
 	entry->failures++;
-	entry->failed_at = clock_now();
-	entry->due = entry->failed_at + delay;
+	entry->failed_at = clock_steady();
+	entry->due = entry->failed_at + delay * MILLISECONDS;
 	if (entry->set && !self->is_ending)
 		warn_of_outage(self, entry);
 }
@@ -261,7 +266,7 @@ static void fetch(struct network_source *self, struct entry *entry, int64_t now)
 	if (cached.set && !known)
 		known = collateral_keep(cached.set);
 	/* what is due is no reason to wait where somebody refreshes it in the background */
-	if (!cached.set || (cached.due <= now && !self->refreshes_in_background))
+	if (!cached.set || (cached.due <= clock_steady() && !self->refreshes_in_background))
 		fetched = fetch_set(self, entry, known, now, &failure);
 	if (known)
 		collateral_release(known);
@@ -298,11 +303,13 @@ static void *refresh(void *context)
 	pthread_mutex_lock(&self->lock);
 	while (!self->is_ending) {
 		struct entry *next = next_due(self);
-		struct timespec due = { .tv_sec = next ? (time_t)next->due : 0 };
-		if (next && next->due <= clock_now())
+		int64_t due = next ? next->due : 0;
+		const struct timespec until = { .tv_sec = (time_t)(due / MILLISECONDS),
+			.tv_nsec = due % MILLISECONDS * 1000000 };
+		if (next && due <= clock_steady())
 			fetch(self, next, clock_now());
 		else if (next)
-			pthread_cond_timedwait(&self->changed, &self->lock, &due);
+			pthread_cond_timedwait(&self->changed, &self->lock, &until);
 		else
 			pthread_cond_wait(&self->changed, &self->lock);
 	}
@@ -331,12 +338,12 @@ static struct collateral *use_set(struct network_source *self, struct entry *ent
 static bool may_fetch(const struct network_source *self, const struct entry *entry)
 {
 	return !self->is_ending &&
-	       (!entry->failure.kind || entry->failed_at + FAILURE_LASTS <= clock_now());
+	       (!entry->failure.kind || entry->failed_at + FAILURE_LASTS <= clock_steady());
 }
 
 static bool is_due(const struct network_source *self, const struct entry *entry)
 {
-	return !self->refreshes_in_background && entry->due <= clock_now();
+	return !self->refreshes_in_background && entry->due <= clock_steady();
 }
 
 static void tell_why_not(
@@ -442,6 +449,16 @@ static void close_source(struct collateral_source *source)
 	free(self);
 }
 
+/* What is waited for with a time is waited for on the steady clock. */
+static void start_condition(pthread_cond_t *condition)
+{
+	pthread_condattr_t attributes;
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(condition, &attributes);
+	pthread_condattr_destroy(&attributes);
+}
+
 struct collateral_source *network_source_open(struct network_config *config, struct error *err)
 {
 	uint32_t hours = config->service.expire_hours;
@@ -454,7 +471,7 @@ struct collateral_source *network_source_open(struct network_config *config, str
 	self->give_up[0] = self->give_up[1] = -1;
 	self->certificates = pck_cache_new(&self->service, self->cache_folder, &self->give_up[0]);
 	pthread_mutex_init(&self->lock, NULL);
-	pthread_cond_init(&self->changed, NULL);
+	start_condition(&self->changed);
 	if (pccs_service_open(&self->service, &config->service, config->ca_file, err) &&
 		(!pipe2(self->give_up, O_CLOEXEC) || error_errno(err, "cannot make a pipe")))
 		return &self->source;

@@ -17,18 +17,20 @@
 #define ENTRIES_MAX   256
 #define SILENCE_MAX   10000 /* milliseconds */
 #define FETCH_MAX     30000 /* milliseconds with all attempts */
-#define FAILURE_LASTS 10    /* seconds until somebody may try again what failed */
+#define FAILURE_LASTS 10000 /* milliseconds until somebody may try again what failed */
 #define FILE_MAX      (SHA256_SIZE + sizeof(int64_t) + 2 * PCK_CHAIN_MAX)
-#define FRESH_FOR     600 /* seconds; later a service may have the one of another TCB level */
+#define MILLISECONDS  1000 /* of a second */
+#define FRESH_FOR     600  /* seconds; later a service may have the one of another TCB level */
 
 /* One answer. */
 struct entry {
 	uint8_t key[SHA256_SIZE];
-	struct buf pem; /* empty: there is none yet */
-	int64_t end;    /* of what is in it */
-	int64_t fetched_at;
-	bool is_fetching; /* by one thread */
-	int64_t failed_at;
+	struct buf pem;       /* empty: there is none yet */
+	int64_t end;          /* of what is in it */
+	int64_t fetched_at;   /* on the wall's clock, as on disk */
+	int64_t fresh_until;  /* on the steady clock */
+	bool is_fetching;     /* by one thread */
+	int64_t failed_at;    /* on the steady clock */
 	struct error failure; /* of the last attempt; ERROR_NONE after a success */
 	uint64_t used;        /* when, counted in uses; 0: the entry is free */
 };
@@ -140,6 +142,15 @@ static char *file_path(const struct pck_cache *cache, const uint8_t key[SHA256_S
 	return xasprintf("%s/pck-%02x", cache->folder, key[0]);
 }
 
+/* What is from the future, as the clock was set back meanwhile, is as good as old. */
+static void note_age(struct entry *entry)
+{
+	int64_t now = clock_now();
+	bool is_new = entry->fetched_at <= now && entry->fetched_at > now - FRESH_FOR;
+	int64_t left = is_new ? entry->fetched_at + FRESH_FOR - now : 0;
+	entry->fresh_until = clock_steady() + left * MILLISECONDS;
+}
+
 static void read_kept(
 	const struct pck_cache *cache, const struct pck_request *request, struct entry *entry)
 {
@@ -152,9 +163,11 @@ static void read_kept(
 	reader_copy(&r, key, sizeof(key));
 	entry->fetched_at = (int64_t)reader_u64(&r);
 	struct bytes pem = { r.next, r.left };
-	if (!r.bad && !memcmp(key, entry->key, sizeof(key)) &&
-		pck_answer_check(request, pem, &entry->end, NULL))
-		buf_put(&entry->pem, pem.data, pem.size);
+	if (r.bad || memcmp(key, entry->key, sizeof(key)) != 0 ||
+		!pck_answer_check(request, pem, &entry->end, NULL))
+		return;
+	buf_put(&entry->pem, pem.data, pem.size);
+	note_age(entry);
 }
 
 static void write_kept(const struct pck_cache *cache, const struct entry *entry)
@@ -172,8 +185,7 @@ static void write_kept(const struct pck_cache *cache, const struct entry *entry)
 
 static bool is_fresh(const struct entry *entry)
 {
-	int64_t age = clock_now() - entry->fetched_at;
-	return entry->pem.size && age >= 0 && age < FRESH_FOR;
+	return entry->pem.size && clock_steady() < entry->fresh_until;
 }
 
 /* From the service; what there was stays if that fails. */
@@ -189,6 +201,7 @@ static void ask_service(
 		entry->pem = buf_take(&pem);
 		entry->end = end;
 		entry->fetched_at = clock_now();
+		note_age(entry);
 		write_kept(cache, entry);
 	} else if (entry->pem.size) {
 		log_warn(
@@ -204,6 +217,7 @@ static void fetch(struct pck_cache *cache, struct entry *entry, const struct pck
 		.pem = buf_take(&entry->pem),
 		.end = entry->end,
 		.fetched_at = entry->fetched_at,
+		.fresh_until = entry->fresh_until,
 		.used = entry->used,
 	};
 	memcpy(found.key, entry->key, SHA256_SIZE);
@@ -213,7 +227,7 @@ static void fetch(struct pck_cache *cache, struct entry *entry, const struct pck
 		read_kept(cache, request, &found);
 	if (!is_fresh(&found) || request->now > found.end)
 		ask_service(cache, request, &found);
-	found.failed_at = clock_now();
+	found.failed_at = clock_steady();
 	pthread_mutex_lock(&cache->lock);
 	*entry = found;
 	pthread_cond_broadcast(&cache->changed);
@@ -221,7 +235,7 @@ static void fetch(struct pck_cache *cache, struct entry *entry, const struct pck
 
 static bool failed_lately(const struct entry *entry)
 {
-	return entry->failure.kind && entry->failed_at + FAILURE_LASTS > clock_now();
+	return entry->failure.kind && entry->failed_at + FAILURE_LASTS > clock_steady();
 }
 
 /* What there is will do: nobody could have a newer one now. */

@@ -23,10 +23,21 @@ bool pccs_is_intels(const char *service)
 	return net_url_parse(service, &url, NULL) && !strcmp(url.address.host, INTEL_HOST);
 }
 
-static bool check_status(unsigned status, struct error *err)
+/* Whether it looks like that of a PCCS, for SGX or TDX. */
+static bool has_path_of_service(const char *url)
+{
+	return strstr(url, "/sgx/certification/") || strstr(url, "/tdx/certification/");
+}
+
+static bool check_status(unsigned status, const char *url, struct error *err)
 {
 	if (status == STATUS_OK)
 		return true;
+	if (status == STATUS_NOT_FOUND && !has_path_of_service(url))
+		return error_set(err, ERROR_NOT_FOUND,
+			"it has none (HTTP status %u), or is its address right "
+			"(https://host:8081/sgx/certification/v4/)?",
+			status);
 	if (status == STATUS_NOT_FOUND || status == STATUS_UNKNOWN || status == STATUS_NO_CERTS)
 		return error_set(err, ERROR_NOT_FOUND, "it has none (HTTP status %u)", status);
 	if (status == STATUS_TOO_MANY || status >= STATUS_ITS_FAULTS)
@@ -53,7 +64,7 @@ static bool try_once(const struct pccs_request *request, const char *url, size_t
 				? ": name who certifies it (--collateral-ca), or do without "
 				  "(USE_SECURE_CERT or --collateral-secure-cert FALSE)"
 				: "");
-	return check_status(answer->status, err) || error_prefix(err, "%s", url);
+	return check_status(answer->status, url, err) || error_prefix(err, "%s", url);
 }
 
 bool pccs_get(const struct pccs_request *request, const char *url, size_t max,

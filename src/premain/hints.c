@@ -37,6 +37,11 @@ static const struct {
 		"check EDG_MARBLE_COORDINATOR_ADDR; inside an enclave names are found only with "
 		"libnss_dns and libresolv as trusted files and /etc/hosts, /etc/resolv.conf, "
 		"/etc/nsswitch.conf, /etc/host.conf as allowed files; an IP address needs none" },
+	{ "EDG_MARBLE_COORDINATOR_ERA: ",
+		"this is the Marble's own file: it, and as its Collateral a folder with what is "
+		"published now (marblerun collateral fetch), must be there in the Marble's file "
+		"system, listed in the runtime's manifest in sgx.trusted_files or "
+		"sgx.allowed_files" },
 	{ "the Coordinator at",
 		"EDG_MARBLE_COORDINATOR_ERA must name the enclave of this Coordinator (compare with "
 		"marblerun quote show), and its folder Collateral hold what is published now" },

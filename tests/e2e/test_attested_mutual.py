@@ -179,6 +179,7 @@ def test_an_era_that_checks_nothing_is_refused(coordinator, new_verifying, chang
     run = application.run(coordinator, "web")
     assert run.status == 1
     assert "EDG_MARBLE_COORDINATOR_ERA: era.json: " in run.stderr and reason in run.stderr
+    assert "Hint: this is the Marble's own file" in run.stderr
 
 
 def test_a_coordinator_in_simulation_is_refused(coordinator, new_verifying, tmp_path):

@@ -362,6 +362,14 @@ def test_a_root_crl_by_its_distribution_point_will_do(cli, machine, liar, quote)
     assert liar.asked[-1] == "crl"
 
 
+def test_an_address_without_the_path_of_services_is_asked_about(cli, machine, served, quote):
+    hint = "or is its address right (https://host:8081/sgx/certification/v4/)?"
+    base = f"https://{served.address}/"
+    assert f"it has none (HTTP status 404), {hint}" in cli.fail(*fetch(cli, machine, quote, served, base))
+    error = cli.fail(*fetch(cli, machine, quote, served, served.url("v9")))
+    assert "HTTP status 404" in error and hint not in error
+
+
 def test_old_files_stay_when_fetching_fails(cli, machine, liar, quote):
     command = fetch(cli, machine, quote, liar, liar.url())
     cli.succeed(*command)

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """`marblerun precheck` on hosts that have everything, or lack one thing: the files of a host stand
-in a folder, its quoting service and its PCCS are real peers."""
+in a folder, its quoting service and its PCCS are real peers. The same in confidential VMs."""
 
 import json
 import os
+import shutil
 import socket
 import ssl
 import struct
@@ -13,6 +14,8 @@ from pathlib import Path
 
 import pytest
 from credentials import Credentials
+from sim_app import BUILD
+from simulated_vm import REPORTS, make_vm
 
 INTEL_DEVICES = ("dev/sgx_enclave", "dev/sgx_provision")
 
@@ -52,7 +55,7 @@ def response(code):
 
 
 class Pccs(threading.Thread):
-    """Answers HTTPS on a free port."""
+    """Answers HTTPS on a free port, in one piece or byte by byte."""
 
     def __init__(self, folder):
         super().__init__()
@@ -61,7 +64,20 @@ class Pccs(threading.Thread):
         self.context.load_cert_chain(own.cert_file, own.key_file)
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
+        self.answer, self.pause, self.ended = b"200 OK\r\nContent-Length: 2\r\n\r\n00", 0, threading.Event()
+        self.asked = []
         self.start()
+
+    def give(self, connection):
+        self.asked.append(connection.recv(4096).split(b"\r\n")[0].decode())
+        answer = b"HTTP/1.1 " + self.answer
+        if not self.pause:
+            connection.sendall(answer)
+            return
+        for at in range(len(answer)):
+            connection.sendall(answer[at:at + 1])
+            if self.ended.wait(self.pause):
+                return
 
     def run(self):
         while True:
@@ -71,14 +87,14 @@ class Pccs(threading.Thread):
                 return
             try:
                 with plain, self.context.wrap_socket(plain, server_side=True) as connection:
-                    connection.recv(4096)
-                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n00")
+                    self.give(connection)
             except OSError:
                 pass
 
     def end(self):
         self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
+        self.ended.set()
         self.join()
 
 
@@ -139,6 +155,7 @@ def test_a_host_with_everything_is_ready(host, cli):
     done = cli.run("precheck")
     assert done.returncode == 0
     assert [line[0] for line in done.stdout.splitlines()] == ["✓"] * 7
+    assert host.pccs.asked == ["GET /sgx/certification/v4/qe/identity HTTP/1.1"] * 2
     (first, *_) = host.service.requests
     assert bytes.fromhex("8c4f5775d796503e96137f77c68a829a0056ac8ded70140b") in first
 
@@ -221,6 +238,115 @@ def test_a_pccs_of_an_unknown_authority(host, cli):
     host.configure("true")
     assert "update-ca-certificates" in failures(cli)["the PCCS answers"]["repair"]
 
+
+@pytest.mark.parametrize("answer, detail, repair", [
+    (b"404 Not Found", "something answers that is no PCCS, or one without collateral (HTTP status 404)",
+     "is its address right? If not, set pccs_url in /etc/sgx_default_qcnl.conf"),
+    (b"302 Found", "something answers that is no PCCS, or one without collateral (HTTP status 302)",
+     "is its address right?"),
+    (b"500 Oh", "it cannot answer at the moment (HTTP status 500)", "journalctl -u pccs"),
+    (b"503 Oh", "it cannot answer at the moment (HTTP status 503)", "journalctl -u pccs"),
+])
+def test_an_answer_that_no_working_pccs_gives_is_told(host, cli, answer, detail, repair):
+    host.serve()
+    host.pccs.answer = answer + b"\r\nContent-Length: 0\r\n\r\n"
+    check = failures(cli)["the PCCS answers"]
+    assert check["detail"] == f"https://127.0.0.1:{host.pccs.port}/sgx/certification/v4/: {detail}"
+    assert repair in check["repair"]
+
+
+@pytest.mark.parametrize("answer", [b"429 Slowly", b"461 Unknown platform", b"462 No certificates"])
+def test_a_pccs_that_has_no_answer_is_one(host, cli, answer):
+    host.serve()
+    host.pccs.answer = answer + b"\r\nContent-Length: 0\r\n\r\n"
+    assert not failures(cli)
+
+
+def test_a_pccs_that_answers_without_end_is_not_waited_for(host, cli):
+    host.serve()
+    host.pccs.answer, host.pccs.pause = b"200 OK\r\nX: " + b"x" * 60000, 0.2
+    check = failures(cli)["the PCCS answers"]
+    assert "it takes too long" in check["detail"]
+    assert "systemctl start pccs" in check["repair"]
+
+
+# confidential VMs
+
+DRIVER, CONFIGFS = "the kernel has the driver of TDX guests", "configfs is mounted"
+ROOT, QUOTES = "this user may ask the kernel for reports", "the VM gets quotes"
+NOT_READY = "Error: this VM is not ready for TDX: repair what is marked"
+
+
+@pytest.fixture(name="vm_host")
+def fixture_vm_host(host):
+    """A VM whose kernel has driver and configfs, but no reports."""
+    host.write("proc/cpuinfo", "processor\t: 0\nflags\t\t: fpu hypervisor tdx_guest\n")
+    host.write("proc/mounts", "proc /proc proc rw 0 0\nnone /sys/kernel/config configfs rw 0 0\n")
+    host.write("dev/tdx_guest", "")
+    return host
+
+
+def test_a_vm_is_checked_for_what_a_vm_needs(vm_host, cli):
+    done = cli.run("precheck", "--output", "json")
+    assert done.returncode == 1 and NOT_READY in done.stderr
+    checks = {check["statement"]: check for check in json.loads(done.stdout)["checks"]}
+    assert list(checks) == ["this is a confidential VM", DRIVER, CONFIGFS, ROOT, QUOTES,
+                            "the PCCS answers"]
+    assert checks["this is a confidential VM"]["detail"] == "flag tdx_guest"
+    assert checks[DRIVER]["detail"] == "/dev/tdx_guest" and checks[DRIVER]["passed"]
+    assert checks[CONFIGFS]["detail"] == f"{REPORTS} is not there"
+    assert "boot Linux 6.7 or later" in checks[CONFIGFS]["repair"]
+    assert checks[ROOT]["passed"] == (os.geteuid() == 0)
+    assert checks[QUOTES]["passed"] is None and checks["the PCCS answers"]["passed"] is None
+    assert not vm_host.pccs.asked
+
+
+def test_a_vm_without_driver_or_configfs_is_told_the_commands(vm_host, cli):
+    (vm_host.folder / "dev/tdx_guest").unlink()
+    vm_host.write("proc/mounts", "configfs /sys/kernel/config tmpfs rw 0 0\n")
+    found = failures(cli)
+    assert found[DRIVER]["repair"] == "sudo modprobe tdx_guest, on Linux 6.7 or later (uname -r)"
+    assert found[CONFIGFS]["detail"] == "/proc/mounts has no configfs"
+    assert found[CONFIGFS]["repair"] == "sudo mount -t configfs none /sys/kernel/config"
+
+
+def test_reports_make_a_vm_as_well(host, cli):
+    (host.folder / REPORTS[1:]).mkdir(parents=True)
+    found = failures(cli)
+    assert DRIVER not in found and CONFIGFS not in found
+    if os.geteuid() == 0:
+        # nobody issues reports in this folder, in which nothing stays
+        assert f"{REPORTS}/marblerun-" in found[QUOTES]["detail"]
+        assert "systemctl status qgsd" in found[QUOTES]["repair"]
+        assert not list((host.folder / REPORTS[1:]).iterdir())
+    else:
+        assert "sudo marblerun precheck" in found[ROOT]["repair"]
+
+
+@pytest.fixture(name="vm")
+def fixture_vm(new_machine):
+    vm = make_vm(new_machine())
+    yield vm
+    shutil.rmtree(vm.folder)
+
+
+def test_a_vm_that_gets_quotes_is_ready(vm):
+    lines = vm.succeed(BUILD / "bin/marblerun", "precheck").splitlines()
+    assert [line[0] for line in lines] == ["✓"] * 5 + ["-"]
+    assert lines[4] == f"✓ {QUOTES} (the host's service made one)"
+
+
+@pytest.mark.parametrize("options, reason", [
+    (("--provider", "sev_guest"), "this confidential VM has reports of sev_guest"),
+    (("--fault", "refused"), "the host refuses to make a quote"),
+])
+def test_a_vm_whose_host_gives_no_quotes_is_told(vm, options, reason):
+    done = vm.run(BUILD / "bin/marblerun", "precheck", options=options)
+    assert done.returncode == 1 and NOT_READY in done.stderr
+    assert f"✗ {QUOTES} (" in done.stdout and reason in done.stdout
+
+
+# errors of AESM
 
 @pytest.mark.parametrize("text", ["30", "aesm_service returned error: 30",
                                   "AESM service returned error 30; this may indicate that"])

@@ -62,6 +62,52 @@ static void the_number_in_a_message_is_found(void **state)
 	assert_false(aesm_error_in("AESM error 99999999999999999999", &number));
 }
 
+static void every_number_has_a_name_and_a_remedy(void **state)
+{
+	(void)state;
+	const char *no_name = aesm_error_name(52);
+	const char *no_text = aesm_error_text(52);
+	assert_string_equal(no_name, "error without a name");
+	assert_string_equal(no_text, "see journalctl -u aesmd on this machine");
+	for (uint32_t number = 0; number < 52; number++) {
+		if (!strcmp(aesm_error_name(number), no_name) ||
+			!strcmp(aesm_error_text(number), no_text) || !*aesm_error_text(number))
+			fail_msg("%u", number);
+		for (uint32_t other = 0; other < number; other++)
+			assert_string_not_equal(aesm_error_name(number), aesm_error_name(other));
+	}
+}
+
+static void remedies_are_for_what_the_number_means(void **state)
+{
+	(void)state;
+	static const struct {
+		uint32_t number;
+		const char *name;
+		const char *remedy;
+	} rows[] = {
+		{ 6, "get license token error", "Linux 5.11 or later" },
+		{ 9, "PSDA unavailable", "no DCAP quote" },
+		{ 10, "ephemeral session failed", "no DCAP quote" },
+		{ 11, "long-term pairing failed", "no DCAP quote" },
+		{ 22, "message error", "update the quoting packages" },
+		{ 23, "thread error", "systemctl restart aesmd" },
+		{ 26, "PIB invalid signature", "EPID attestation" },
+		{ 28, "KDF mismatch", "update the quoting packages" },
+		{ 33, "path name overflow", "where they belong" },
+		{ 34, "error storing key", "write /var/opt/aesmd" },
+		{ 36, "invalid PCE signature scheme", "update the quoting packages" },
+		{ 39, "unsupported loading policy", "update the quoting packages" },
+		{ 45, "report error", "start the enclave anew" },
+		{ 47, "invalid report", "start the enclave anew" },
+		{ 49, "cannot generate QE report", "update the quoting packages" },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_string_equal(aesm_error_name(rows[i].number), rows[i].name);
+		assert_non_null(strstr(aesm_error_text(rows[i].number), rows[i].remedy));
+	}
+}
+
 static void a_socket_that_nobody_serves_is_named(void **state)
 {
 	(void)state;
@@ -82,6 +128,8 @@ int main(void)
 		cmocka_unit_test(the_number_of_a_response_is_found),
 		cmocka_unit_test(what_is_no_response_is_refused),
 		cmocka_unit_test(the_number_in_a_message_is_found),
+		cmocka_unit_test(every_number_has_a_name_and_a_remedy),
+		cmocka_unit_test(remedies_are_for_what_the_number_means),
 		cmocka_unit_test(a_socket_that_nobody_serves_is_named),
 	};
 	return cmocka_run_group_tests_name("aesm", tests, NULL, NULL);

@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "base/memory.h"
+#include "clocks.h"
 #include "crypto/tls_server.h"
 #include "pccs/network.h"
 #include "platform/folder.h"
@@ -145,6 +146,7 @@ static void open_source(struct fixture *f, bool in_background)
 static struct fixture *make(const char *folder, int64_t valid_for, bool in_background)
 {
 	struct fixture *f = xcalloc(1, sizeof(*f));
+	wall_ahead = steady_ahead = 0;
 	f->folder = xasprintf("%s/platform", folder);
 	issue(f, valid_for, false);
 	read_certificates(f);
@@ -242,6 +244,23 @@ static void what_failed_is_not_asked_again_at_once(void **state)
 	}
 	assert_int_equal(f->requests, 1);
 	assert_there(f, false); /* another one is another matter */
+	drop(f);
+}
+
+static void a_clock_that_is_set_back_keeps_nobody_waiting(void **state)
+{
+	static const uint8_t unknown[PCK_FMSPC_SIZE] = { 1 };
+	struct fixture *f = make(*state, 86400, false);
+	assert_null(get(f, unknown, false, NULL));
+	wall_ahead = -600000;
+	assert_null(get(f, unknown, false, NULL));
+	assert_int_equal(f->requests, 1);
+	pass_time(10000);
+	assert_null(get(f, unknown, false, NULL));
+	assert_int_equal(f->requests, 2);
+	wall_ahead = 600000; /* nor is the service asked more often if it is set forward */
+	assert_null(get(f, unknown, false, NULL));
+	assert_int_equal(f->requests, 2);
 	drop(f);
 }
 
@@ -360,6 +379,26 @@ struct asker {
 	const struct pck_request *request;
 };
 
+static void a_clock_that_is_set_leaves_certificates_as_fresh_as_they_are(void **state)
+{
+	struct fixture *f = make(*state, 86400, false);
+	AUTO(drop_name) struct named named = { 0 };
+	struct error err = { 0 };
+	name_platform(f, &named);
+	assert_success(find_pck(f, &named.request, false, &err), err);
+	wall_ahead = -3600000;
+	assert_success(find_pck(f, &named.request, true, &err), err);
+	assert_int_equal(f->requests, 1);
+	pass_time(600000);
+	assert_failure(find_pck(f, &named.request, true, &err), err, ERROR_WOULD_WAIT, "fetched");
+	stop_service(f);
+	assert_success(find_pck(f, &named.request, false, &err), err); /* what there is stays */
+	assert_success(find_pck(f, &named.request, true, &err), err);
+	pass_time(10000);
+	assert_failure(find_pck(f, &named.request, true, &err), err, ERROR_WOULD_WAIT, "fetched");
+	drop(f);
+}
+
 static void *ask_for_pck(void *context)
 {
 	const struct asker *asker = context;
@@ -423,10 +462,12 @@ int main(void)
 		WITH_FOLDER(who_is_in_a_hurry_gets_what_is_there),
 		WITH_FOLDER(those_who_ask_at_once_are_served_by_one_fetch),
 		WITH_FOLDER(what_failed_is_not_asked_again_at_once),
+		WITH_FOLDER(a_clock_that_is_set_back_keeps_nobody_waiting),
 		WITH_FOLDER(a_service_that_is_gone_is_told_once_there_is_nothing_left),
 		WITH_FOLDER(sets_are_fetched_anew_before_they_expire),
 		WITH_FOLDER(the_cache_holds_no_more_than_it_may),
 		WITH_FOLDER(a_pck_certificate_is_fetched_once),
+		WITH_FOLDER(a_clock_that_is_set_leaves_certificates_as_fresh_as_they_are),
 		WITH_FOLDER(those_who_need_one_certificate_are_served_by_one_fetch),
 		WITH_FOLDER(unknown_platforms_cannot_push_out_a_known_one),
 		WITH_FOLDER(waiting_ends_with_the_program),

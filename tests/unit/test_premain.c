@@ -378,6 +378,10 @@ static void errors_have_hints_where_they_are_known(void **state)
 	assert_non_null(strstr(hint_for("invalid quote: TCB status SWHardeningNeeded contains "
 					"advisories not accepted by configuration: [A]"),
 		"AcceptedAdvisories"));
+	assert_non_null(
+		strstr(hint_for("EDG_MARBLE_COORDINATOR_ERA: era.json: collateral/tcb_info.json"
+				": No such file or directory"),
+			"as its Collateral a folder"));
 	assert_null(hint_for("something else"));
 }
 

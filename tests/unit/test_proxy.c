@@ -24,6 +24,7 @@ static void proxies_are_read_as_curl_reads_them(void **state)
 		{ "http://user:pass@proxy:1", "proxy", "1", "dXNlcjpwYXNz" },
 		{ "user:p%40ss%3a@proxy:1", "proxy", "1", "dXNlcjpwQHNzOg==" },
 		{ "http://us@er:x@proxy:1", "proxy", "1", "dXNAZXI6eA==" },
+		{ "user:s://cret@proxy:1", "proxy", "1", "dXNlcjpzOi8vY3JldA==" },
 	};
 	for (size_t i = 0; i < sizeof(proxies) / sizeof(proxies[0]); i++) {
 		AUTO(net_proxy_free) struct net_proxy proxy;
@@ -45,6 +46,15 @@ static void what_is_no_proxy_is_refused_without_its_password(void **state)
 	} wrong[] = {
 		{ "socks5://proxy:1080", ERROR_UNSUPPORTED, "of the kind socks5 is not supported" },
 		{ "https://user:secret@proxy:1", ERROR_UNSUPPORTED, "of the kind https" },
+		{ "a+b-c.2://proxy:1", ERROR_UNSUPPORTED, "of the kind a+b-c.2 is" },
+		{ "user:secret://@host:port", ERROR_INVALID, "no address of the form" },
+		{ "secret@://host:1", ERROR_INVALID, "no address of the form" },
+		{ "secret/://host:1", ERROR_INVALID, "no address of the form" },
+		{ "secret_is_this://host:1", ERROR_INVALID, "no address of the form" },
+		{ "1secret://host:1", ERROR_INVALID, "no address of the form" },
+		{ "-secret://host:1", ERROR_INVALID, "no address of the form" },
+		{ "secretsecretsecret://host:1", ERROR_INVALID, "no address of the form" },
+		{ "://secret", ERROR_INVALID, "no address of the form" },
 		{ "http://", ERROR_INVALID, "no address of the form" },
 		{ "http://user:secret@", ERROR_INVALID, "no address of the form" },
 		{ "http://user:secret%4@proxy:1", ERROR_INVALID, "no address of the form" },
