@@ -37,8 +37,8 @@ static const char register_platform[] =
 	"Intel does not know this platform: register it (a package with several processors needs "
 	"mpa_registration, see /var/log/mpa_registration.log), or ask the cloud's PCCS";
 static const char epid[] =
-	"this is about EPID attestation, which has ended: set sgx.remote_attestation to DCAP in "
-	"the manifest";
+	"this is about EPID attestation, which has ended: let the manifest ask for DCAP, by "
+	"sgx.remote_attestation = \"dcap\" (Gramine) or without sgx.ra_client_spid (Graphene)";
 static const char platform_services[] =
 	"this is about Intel's platform services (trusted time, monotonic counters), which are "
 	"part of no DCAP quote: update the quoting packages, and restart the service";
