@@ -75,15 +75,6 @@ static bool parse_text(
 	return true;
 }
 
-static bool is_status(const char *name)
-{
-	for (int i = 0; i < TCB_STATUSES; i++) {
-		if (i != TCB_REVOKED && !strcmp(name, tcb_status_name((enum tcb_status)i)))
-			return true;
-	}
-	return false;
-}
-
 /* A list of texts, and what can be in it. */
 struct list_member {
 	const char *name;
@@ -114,8 +105,9 @@ static bool parse_list(const json_t *config, const struct list_member *member, s
 static bool parse_platform(const json_t *config, struct platform_policy *out, struct error *err)
 {
 	const struct list_member members[] = {
-		{ "AcceptedTCBStatuses", is_status, "TCB status that can be accepted",
-			&out->accepted_tcb_statuses, &out->accepted_tcb_status_count },
+		{ "AcceptedTCBStatuses", platform_policy_is_status,
+			"TCB status that can be accepted", &out->accepted_tcb_statuses,
+			&out->accepted_tcb_status_count },
 		{ "AcceptedAdvisories", NULL, "text", &out->accepted_advisories,
 			&out->accepted_advisory_count },
 		{ "AcceptedPlatforms", platform_policy_is_platform_id,
