@@ -90,25 +90,6 @@ static void add_steps(struct verdict *verdict)
 	}
 }
 
-static bool refuse_platforms(const char *text, const char *why, struct error *err)
-{
-	return error_set(err, ERROR_INVALID,
-		"invalid argument \"%s\" for \"--accepted-platforms\" flag: %s", text, why);
-}
-
-static bool check_platforms(const struct text_list *platforms, struct error *err)
-{
-	for (size_t i = 0; i < platforms->count; i++) {
-		if (!platform_policy_is_platform_id(platforms->items[i]))
-			return refuse_platforms(platforms->items[i],
-				"a PPID or platform instance ID has 32 hex digits", err);
-	}
-	/* of a script whose variable was empty */
-	return platforms->count || !platforms->is_given ||
-	       refuse_platforms(
-		       "", "it accepts no platform; leave the flag out to accept any", err);
-}
-
 /* The lists stay with the options. */
 static bool read_policy(
 	const struct options *options, struct platform_policy *policy, struct error *err)
@@ -129,14 +110,23 @@ static bool read_policy(
 		.accepted_platforms = options->accepted_platforms.items,
 		.accepted_platform_count = options->accepted_platforms.count,
 	};
-	return check_platforms(&options->accepted_platforms, err);
+	return true;
 }
 
 static bool check_tcb(
 	const struct platform_policy *policy, const struct dcap_result *result, struct error *err)
 {
-	return platform_policy_check_tcb(policy, result, err) ||
-	       error_prefix(err, "update the machine, or accept it with --accepted-tcb-statuses");
+	const struct platform_policy statuses = {
+		.accepted_tcb_statuses = policy->accepted_tcb_statuses,
+		.accepted_tcb_status_count = policy->accepted_tcb_status_count,
+	};
+	struct error reason = { 0 };
+	if (platform_policy_check_tcb(policy, result, &reason))
+		return true;
+	return error_set(err, reason.kind, "%s: update the machine, or accept %s", reason.message,
+		platform_policy_check_tcb(&statuses, result, NULL)
+			? "them with --accepted-advisories"
+			: "it with --accepted-tcb-statuses");
 }
 
 static bool check_production(const struct dcap_result *result, struct error *err)

@@ -82,6 +82,12 @@ extern const size_t global_flag_count;
 bool option_set(
 	struct options *options, const struct flag *flag, const char *text, struct error *err);
 
+/*
+ * Whether the lists that were given can be meant: none is empty, as that of a script whose variable
+ * was, and of TCB statuses and platforms each entry is one. ERROR_INVALID.
+ */
+bool options_check_lists(const struct options *options, struct error *err);
+
 /* Takes what was not set from the environment, else from the flags' fallbacks. */
 void options_complete(struct options *options, const struct flag *flags, size_t count);
 

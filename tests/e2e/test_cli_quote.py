@@ -113,9 +113,14 @@ def test_the_policy_is_the_users(cli, make_quote):
     path = make_quote("--debug")
     flags = trust(make_quote)
     refused = cli.run("quote", "verify", path, *flags, "--accepted-tcb-statuses", "UpToDate")
-    assert "TCB level invalid: SWHardeningNeeded" in refused.stderr
+    assert refused.stderr == (
+        "Error: the quote is refused: TCB level invalid: SWHardeningNeeded: update the machine, or "
+        "accept it with --accepted-tcb-statuses\n")
     refused = cli.run("quote", "verify", path, *flags, "--accepted-advisories", "INTEL-SA-1")
-    assert "advisories not accepted by configuration: [INTEL-SA-00615]" in refused.stderr
+    assert refused.stderr == (
+        "Error: the quote is refused: TCB status SWHardeningNeeded contains advisories not accepted by "
+        "configuration: [INTEL-SA-00615]: update the machine, or accept them with "
+        "--accepted-advisories\n")
     refused = cli.run("quote", "verify", path, *flags)
     assert "it is for debugging" in refused.stderr
     cli.succeed("quote", "verify", path, *flags, "--debug")
@@ -150,6 +155,9 @@ def test_the_platform_and_the_age_of_collateral_may_be_demanded(cli, make_quote)
     ("accepted-platforms", "00", "has 32 hex digits"),
     ("accepted-platforms", "0f" * 16 + ",," + "0f" * 16, "has 32 hex digits"),
     ("accepted-platforms", "", "it accepts no platform"),
+    ("accepted-advisories", "", "it accepts no advisory; leave the flag out to accept all"),
+    ("accepted-tcb-statuses", "", "it accepts no status"),
+    ("accepted-tcb-statuses", "UpToDate,Revoked", "there are UpToDate, SWHardeningNeeded, Config"),
     ("minimum-evaluation-number", "-1", "it is no number from 0 to 4294967295"),
     ("minimum-evaluation-number", "4294967296", "it is no number"),
     ("minimum-evaluation-number", "", "it is no number")])
