@@ -137,6 +137,27 @@ bool options_check_lists(const struct options *options, struct error *err)
 	       check_platforms(&options->accepted_platforms, err);
 }
 
+bool options_check_no_coordinator(const struct options *options, struct error *err)
+{
+	const struct {
+		const char *flag;
+		bool is_given;
+	} flags[] = {
+		{ "coordinator-cert", options->coordinator_cert },
+		{ "insecure", options->insecure },
+		{ "nonce", options->nonce },
+		{ "save-sgx-quote", options->save_sgx_quote },
+	};
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		if (flags[i].is_given)
+			return error_set(err, ERROR_INVALID,
+				"--%s is for commands that talk to a Coordinator, and without "
+				"effect here: leave it out",
+				flags[i].flag);
+	}
+	return true;
+}
+
 static bool is_unset(struct options *options, const struct flag *flag)
 {
 	if (flag->kind == FLAG_LIST)

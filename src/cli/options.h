@@ -48,6 +48,9 @@ struct options {
 	const char *at;
 	const char *minimum_evaluation_number;
 	struct text_list accepted_platforms;
+	const char *report_data;
+	const char *mr_td;
+	const char *rtmr[4];
 	bool debug;
 	bool help;
 };
@@ -87,6 +90,12 @@ bool option_set(
  * was, and of TCB statuses and platforms each entry is one. ERROR_INVALID.
  */
 bool options_check_lists(const struct options *options, struct error *err);
+
+/*
+ * For commands that need no Coordinator: refuses flags that are about the one that is talked to, as
+ * they would be without effect. ERROR_INVALID.
+ */
+bool options_check_no_coordinator(const struct options *options, struct error *err);
 
 /* Takes what was not set from the environment, else from the flags' fallbacks. */
 void options_complete(struct options *options, const struct flag *flags, size_t count);
