@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`marblerun quote show` and `quote verify`: what they print, as text and as JSON."""
 
+import base64
 import json
 import subprocess
 
@@ -318,4 +319,13 @@ def test_wrong_files_and_flags_are_named(cli, make_quote):
     assert "the only format is json" in cli.fail("quote", "show", path, "-o", "yaml")
     assert "nothing: " in cli.fail("quote", "show", "nothing")
     assert "this is no quote" in cli.fail("quote", "show", cli.write("text", "hello, world"))
-    assert "malformed" in cli.fail("quote", "show", cli.write("short", path.read_bytes()[:-1]))
+    whole = path.read_bytes()
+    for command in "show", "verify":
+        flags = trust(make_quote) if command == "verify" else []
+        for content, reason in (whole[:-1], f"; it is cut off: it says that it has {len(whole)} bytes"), \
+                (whole[:100], "; it is cut off before its signature"), \
+                (whole + b"\0\0", "; 2 bytes follow it"), \
+                (whole.hex().encode(), "it is text, base64 or hex: decode it first"), \
+                (base64.encodebytes(whole), "it is text, base64 or hex: decode it first"):
+            done = cli.run("quote", command, cli.write("wrong", content), *flags)
+            assert done.returncode == 1 and reason in done.stderr
