@@ -140,20 +140,26 @@ static bool read_demands(const struct options *options, struct demands *out, str
 	return true;
 }
 
-static bool check_tcb(
-	const struct platform_policy *policy, const struct dcap_result *result, struct error *err)
+/* What lets pass what the policy refuses. */
+static const char *tcb_flag(const struct platform_policy *policy, const struct dcap_result *result)
 {
 	const struct platform_policy statuses = {
 		.accepted_tcb_statuses = policy->accepted_tcb_statuses,
 		.accepted_tcb_status_count = policy->accepted_tcb_status_count,
 	};
+	if (!platform_policy_check_tcb(&statuses, result, NULL))
+		return "accept it with --accepted-tcb-statuses";
+	return result->advisory_count ? "accept them with --accepted-advisories"
+				      : "leave --accepted-advisories out";
+}
+
+static bool check_tcb(
+	const struct platform_policy *policy, const struct dcap_result *result, struct error *err)
+{
 	struct error reason = { 0 };
-	if (platform_policy_check_tcb(policy, result, &reason))
-		return true;
-	return error_set(err, reason.kind, "%s: update the machine, or accept %s", reason.message,
-		platform_policy_check_tcb(&statuses, result, NULL)
-			? "them with --accepted-advisories"
-			: "it with --accepted-tcb-statuses");
+	return platform_policy_check_tcb(policy, result, &reason) ||
+	       error_set(err, reason.kind, "%s: update the machine, or %s", reason.message,
+		       tcb_flag(policy, result));
 }
 
 static bool check_production(const struct dcap_result *result, struct error *err)

@@ -127,6 +127,18 @@ def test_the_policy_is_the_users(cli, make_quote):
     cli.succeed("quote", "verify", path, *flags, "--debug")
 
 
+def test_a_need_for_hardening_without_advisories_is_accepted_without_a_list(cli, build, new_machine):
+    machine = new_machine("--tcb-status", "SWHardeningNeeded")
+    quote = subprocess.run([build / "bin/graphene-platform", "quote", machine.folder, "--report-data", "01"],
+                           capture_output=True, check=True, timeout=60).stdout
+    command = ["quote", "verify", cli.write("quote.bin", quote), "--collateral",
+               machine.folder / "collateral", "--trust-root", machine.folder / "root_ca.pem"]
+    refused = cli.run(*command, "--accepted-advisories", "INTEL-SA-1")
+    assert refused.returncode == 1
+    assert refused.stderr.endswith(": update the machine, or leave --accepted-advisories out\n")
+    cli.succeed(*command)
+
+
 def test_the_platform_and_the_age_of_collateral_may_be_demanded(cli, make_quote):
     platform = platform_of(make_quote.machine.folder)
     ppid, instance_id, other = platform.ppid.hex(), platform.instance_id.hex(), "0f" * 16
