@@ -75,21 +75,13 @@ static bool parse_text(
 	return true;
 }
 
-static bool is_status(const char *name)
-{
-	for (int i = 0; i < TCB_STATUSES; i++) {
-		if (i != TCB_REVOKED && !strcmp(name, tcb_status_name((enum tcb_status)i)))
-			return true;
-	}
-	return false;
-}
-
 /* A list of texts, and what can be in it. */
 struct list_member {
 	const char *name;
 	bool (*accepts)(const char *text); /* NULL: any */
 	const char *refusal;
-	char ***items; /* owned */
+	const char *empty_refusal; /* one that accepts nothing would mean the opposite */
+	char ***items;             /* owned */
 	size_t *count;
 };
 
@@ -100,6 +92,9 @@ static bool parse_list(const json_t *config, const struct list_member *member, s
 		return true;
 	if (!json_is_array(list))
 		return error_set(err, ERROR_INVALID, "%s is no list", member->name);
+	if (!json_array_size(list))
+		return error_set(
+			err, ERROR_INVALID, "%s accepts %s", member->name, member->empty_refusal);
 	*member->items = xcalloc(json_array_size(list), sizeof(**member->items));
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const char *text = json_string_value(json_array_get(list, i));
@@ -114,40 +109,59 @@ static bool parse_list(const json_t *config, const struct list_member *member, s
 static bool parse_platform(const json_t *config, struct platform_policy *out, struct error *err)
 {
 	const struct list_member members[] = {
-		{ "AcceptedTCBStatuses", is_status, "TCB status that can be accepted",
+		{ "AcceptedTCBStatuses", platform_policy_is_status,
+			"TCB status that can be accepted",
+			"no status: leave it out to accept SWHardeningNeeded beside UpToDate",
 			&out->accepted_tcb_statuses, &out->accepted_tcb_status_count },
-		{ "AcceptedAdvisories", NULL, "text", &out->accepted_advisories,
-			&out->accepted_advisory_count },
+		{ "AcceptedAdvisories", NULL, "text", "no advisory: leave it out to accept all",
+			&out->accepted_advisories, &out->accepted_advisory_count },
 		{ "AcceptedPlatforms", platform_policy_is_platform_id,
-			"PPID or platform instance ID of 32 hex digits", &out->accepted_platforms,
+			"PPID or platform instance ID of 32 hex digits",
+			"no platform: leave it out to accept any", &out->accepted_platforms,
 			&out->accepted_platform_count },
 	};
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
 		if (!parse_list(config, &members[i], err))
 			return false;
 	}
-	if (out->accepted_platforms && !out->accepted_platform_count)
-		return error_set(err, ERROR_INVALID,
-			"AcceptedPlatforms accepts no platform: leave it out to accept any");
 	return parse_number(config, "MinimumTCBEvaluationDataNumber", UINT32_MAX,
 		&out->minimum_tcb_evaluation_number, err);
 }
 
-/* A misspelt member would silently mean less checking than its author wanted. */
-static void note_unknown_member(const json_t *config, struct era *era)
+static const char *const known_members[] = { "SecurityVersion", "UniqueID", "SignerID", "ProductID",
+	"Debug", "InsecureSkipVerify", "AcceptedTCBStatuses", "AcceptedAdvisories",
+	"AcceptedPlatforms", "MinimumTCBEvaluationDataNumber", "Nonce", "Collateral", "TrustRoot" };
+#define KNOWN_MEMBERS (sizeof(known_members) / sizeof(known_members[0]))
+
+static size_t find_known_member(const char *name)
 {
-	static const char *const known[] = { "SecurityVersion", "UniqueID", "SignerID", "ProductID",
-		"Debug", "InsecureSkipVerify", "AcceptedTCBStatuses", "AcceptedAdvisories",
-		"AcceptedPlatforms", "MinimumTCBEvaluationDataNumber", "Nonce", "Collateral",
-		"TrustRoot" };
-	for (void *i = json_object_iter((json_t *)config); i && !*era->unknown;
+	size_t i = 0;
+	while (i < KNOWN_MEMBERS && strcasecmp(known_members[i], name) != 0)
+		i++;
+	return i;
+}
+
+/*
+ * A misspelt member would silently mean less checking than its author wanted, and so would one of
+ * two spellings.
+ */
+static bool check_names(const json_t *config, struct era *era, struct error *err)
+{
+	bool was_seen[KNOWN_MEMBERS + 1] = { 0 };
+	for (void *i = json_object_iter((json_t *)config); i;
 		i = json_object_iter_next((json_t *)config, i)) {
-		bool is_known = false;
-		for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++)
-			is_known = is_known || !strcasecmp(known[k], json_object_iter_key(i));
-		if (!is_known)
-			strncat(era->unknown, json_object_iter_key(i), ERA_TEXT_MAX - 1);
+		const char *name = json_object_iter_key(i);
+		size_t known = find_known_member(name);
+		if (known < KNOWN_MEMBERS && was_seen[known])
+			return error_set(err, ERROR_INVALID,
+				"%s is given twice, in spellings that differ in case",
+				known_members[known]);
+		if (known == KNOWN_MEMBERS && !era->has_unknown)
+			strncat(era->unknown, name, ERA_TEXT_MAX - 1);
+		era->has_unknown = era->has_unknown || known == KNOWN_MEMBERS;
+		was_seen[known] = true;
 	}
+	return true;
 }
 
 /* An empty one is as good as none. */
@@ -161,7 +175,8 @@ static bool has_nonce(const json_t *config)
 static json_t *read_json(struct bytes text, struct error *err)
 {
 	json_error_t reason;
-	json_t *value = json_loadb(text.size ? text.data : "", text.size, JSON_DECODE_ANY, &reason);
+	json_t *value = json_loadb(text.size ? text.data : "", text.size,
+		JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &reason);
 	if (!value)
 		error_set(err, ERROR_INVALID, "line %d, column %d: %s", reason.line, reason.column,
 			reason.text);
@@ -179,6 +194,7 @@ bool era_parse(struct bytes text, struct era *era, struct error *err)
 	if (!json_is_object(config))
 		return error_set(err, ERROR_INVALID, "it is no JSON object");
 	bool valid =
+		check_names(config, era, err) &&
 		parse_number(config, "SecurityVersion", INT64_MAX, &era->security_version, err) &&
 		parse_number(config, "ProductID", UINT16_MAX, &product_id, err) &&
 		parse_bool(config, "Debug", &era->debug, err) &&
@@ -196,7 +212,6 @@ bool era_parse(struct bytes text, struct era *era, struct error *err)
 		return error_set(err, ERROR_DENIED,
 			"InsecureSkipVerify is not taken from a file: use the flag --insecure");
 	era->has_nonce = has_nonce(config);
-	note_unknown_member(config, era);
 	return true;
 }
 

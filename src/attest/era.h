@@ -28,10 +28,13 @@ struct era {
 	char trust_root[ERA_TEXT_MAX]; /* certificate of a simulated root */
 	struct platform_policy platform;
 	bool has_nonce; /* its value means nothing: fresh quotes are asked for by flag */
-	char unknown[ERA_TEXT_MAX]; /* the first member that means nothing; empty: none */
+	bool has_unknown;
+	char unknown[ERA_TEXT_MAX]; /* the first member that means nothing, if there is any */
 };
 
-/* ERROR_INVALID names the member; members of no meaning are noted. Free *era also after a failure.
+/*
+ * ERROR_INVALID names the member, also one that is given twice, be it in two spellings that differ
+ * in case; members of no meaning are noted. Free *era also after a failure.
  */
 bool era_parse(struct bytes text, struct era *era, struct error *err);
 /* Frees the lists and leaves the zero value. */

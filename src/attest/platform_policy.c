@@ -109,6 +109,31 @@ bool platform_policy_check_tcb(
 	return result->status != TCB_SW_HARDENING_NEEDED || check_advisories(policy, result, err);
 }
 
+/* NULL for the one that is accepted by no configuration. */
+static const char *acceptable_status(int status)
+{
+	return status == TCB_REVOKED ? NULL : tcb_status_name((enum tcb_status)status);
+}
+
+bool platform_policy_is_status(const char *text)
+{
+	for (int i = 0; i < TCB_STATUSES; i++) {
+		const char *name = acceptable_status(i);
+		if (name && !strcmp(text, name))
+			return true;
+	}
+	return false;
+}
+
+void platform_policy_put_statuses(struct buf *out)
+{
+	for (int i = 0; i < TCB_STATUSES; i++) {
+		const char *name = acceptable_status(i);
+		if (name)
+			buf_printf(out, "%s%s", i ? ", " : "", name);
+	}
+}
+
 static bool check_evaluation_number(
 	const struct platform_policy *policy, const struct dcap_result *result, struct error *err)
 {

@@ -42,6 +42,11 @@ bool platform_policy_check_tcb(
 bool platform_policy_check_machine(
 	const struct platform_policy *policy, const struct dcap_result *result, struct error *err);
 
+/* Whether the text can be an entry of accepted_tcb_statuses: a status, and not Revoked. */
+bool platform_policy_is_status(const char *text);
+/* Appends all of them, separated by ", ". */
+void platform_policy_put_statuses(struct buf *out);
+
 /* Whether the text can be an entry of accepted_platforms: 32 hex digits. */
 bool platform_policy_is_platform_id(const char *text);
 

@@ -15,6 +15,14 @@
 
 #define HASH_DIGITS (2 * SGX_HASH_SIZE + 1) /* with NUL */
 
+bool package_properties_name_vm(const struct package_properties *properties)
+{
+	bool found = properties->mr_td;
+	for (size_t i = 0; i < TD_RTMRS; i++)
+		found = found || properties->rtmr[i];
+	return found;
+}
+
 void package_properties_free(struct package_properties *properties)
 {
 	free(properties->unique_id);

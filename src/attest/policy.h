@@ -29,6 +29,9 @@ struct package_properties {
 	struct platform_policy platform;
 };
 
+/* Whether a register of a VM is among them, which makes MRTD necessary and what enclaves have
+ * wrong. */
+bool package_properties_name_vm(const struct package_properties *properties);
 /* Frees the strings and leaves the zero value. */
 void package_properties_free(struct package_properties *properties);
 /* As the CLI and the log print it: `{Debug: false, UniqueID: "…", …}` with what is set. */

@@ -3,11 +3,13 @@
 
 #include "base/reader.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #define HEADER_VERSION 1
 #define TYPE_LOCAL     1
 #define TYPE_REMOTE    2
+#define ENCODED_MIN    64 /* bytes of a text that may be a quote: anything shorter is just a text */
 
 void report_header_put(struct buf *out, struct bytes quote)
 {
@@ -61,6 +63,18 @@ static bool is_bare_quote(const uint8_t start[4])
 	return start[0] >= 3 && start[0] <= 5 && !start[1] && (start[2] || start[3]);
 }
 
+/* Somebody took what a service or a web page shows for the quote itself. */
+static bool is_encoded(struct bytes report)
+{
+	const unsigned char *text = report.data;
+	for (size_t i = 0; i < report.size; i++) {
+		unsigned char c = text[i];
+		if (!isalnum(c) && !isspace(c) && !(c && strchr("+/-_=", c)))
+			return false;
+	}
+	return report.size >= ENCODED_MIN;
+}
+
 bool report_header_strip_if_any(struct bytes report, struct bytes *quote, struct error *err)
 {
 	struct reader r = reader_of(report.data, report.size);
@@ -77,6 +91,7 @@ bool report_header_strip_if_any(struct bytes report, struct bytes *quote, struct
 	if (!r.bad && start[0] != HEADER_VERSION)
 		return error_set(err, ERROR_INVALID,
 			"this is no quote of DCAP, versions 3 to 5, nor one behind the Open Enclave "
-			"report header");
+			"report header%s",
+			is_encoded(report) ? ": it is text, base64 or hex: decode it first" : "");
 	return report_header_strip(report, quote, err);
 }

@@ -162,7 +162,8 @@ bool arguments_parse(int argc, char **argv, struct invocation *invocation, struc
 	int program = argc > 0;
 	struct cursor cursor = { .next = argv + program, .end = argv + argc };
 	if (!arguments_find_command(argv + program, argc - program, &invocation->command, err) ||
-		!take_all(&cursor, invocation, err) || !check_count(invocation, err))
+		!take_all(&cursor, invocation, err) || !check_count(invocation, err) ||
+		!options_check_lists(&invocation->options, err))
 		return false;
 	options_complete(&invocation->options, global_flags, global_flag_count);
 	if (invocation->command)

@@ -16,8 +16,11 @@
 #include "pccs/pck_service.h"
 #include "sgx/quote.h"
 
+#include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define QUOTE_MAX         131072
 #define CHAIN_MAX         65536
@@ -203,6 +206,46 @@ static void free_contents(struct contents *contents)
 		buf_free(&contents->files[i]);
 }
 
+static bool has_collateral(const char *folder)
+{
+	AUTO(auto_free)
+	char *path = xasprintf("%s/%s", folder, collateral_file_name(COLLATERAL_TCB_INFO));
+	return access(path, F_OK) == 0;
+}
+
+/* The folders below `folder` with collateral, by name. */
+static void put_places(const char *folder, struct buf *out)
+{
+	struct dirent **entries = NULL;
+	int count = scandir(folder, &entries, NULL, alphasort);
+	for (int i = 0; i < count; i++) {
+		AUTO(auto_free) char *place = xasprintf("%s/%s", folder, entries[i]->d_name);
+		if (entries[i]->d_name[0] != '.' && has_collateral(place))
+			buf_printf(out, "%s%s", out->size ? ", " : "", place);
+		free(entries[i]);
+	}
+	free(entries);
+}
+
+/* What a folder has in others below it, as that of a simulated platform, is not what was named. */
+static bool read_folder(const char *folder, struct contents *contents, struct error *err)
+{
+	AUTO(buf_free) struct buf places = { 0 };
+	struct error reason = { 0 };
+	if (collateral_folder_read(folder, contents->files, &reason))
+		return true;
+	if (reason.kind != ERROR_NOT_FOUND)
+		return error_set(err, reason.kind, "%s", reason.message);
+	if (!has_collateral(folder))
+		put_places(folder, &places);
+	if (places.size)
+		return error_set(err, reason.kind, "%s: name the folder that has it: %s",
+			reason.message, buf_text(&places));
+	return error_set(err, reason.kind,
+		"%s: get the collateral for a quote with 'marblerun collateral fetch QUOTE %s'",
+		reason.message, folder);
+}
+
 /* Who issued the PCK CRL; without a quote there is nothing else that says who it has to be. */
 static bool read_crl_issuer(const char *folder, const struct anchor *anchor, struct chain *chain,
 	const struct certificate **issuer, struct error *err)
@@ -216,7 +259,10 @@ static bool read_crl_issuer(const char *folder, const struct anchor *anchor, str
 	*issuer = chain_find_pck_ca(chain);
 	if (!*issuer)
 		return error_set(err, ERROR_INVALID, "%s: no PCK CA is in it", path);
-	return certificate_check_issuer(*issuer, &anchor->root, err) ||
+	/* first, as a simulated root has the name of Intel's */
+	const struct certificate *root = chain_find(chain, CERTIFICATE_ROOT);
+	return ((!root || anchor_check_root(anchor, root, err)) &&
+		       certificate_check_issuer(*issuer, &anchor->root, err)) ||
 	       error_prefix(err, "%s", path);
 }
 
@@ -245,7 +291,7 @@ bool cmd_collateral_verify(const struct invocation *invocation, struct error *er
 	int64_t now;
 	if (!options_time(&invocation->options, &now, err) ||
 		!anchor_open(invocation->options.trust_root, &anchor, err) ||
-		!collateral_folder_read(folder, contents.files, err))
+		!read_folder(folder, &contents, err))
 		return false;
 	if (!verify_contents(&contents, folder, &anchor, now, &collateral, err))
 		return error_prefix(err, "collateral in %s", folder);
@@ -342,7 +388,7 @@ bool cmd_collateral_show(const struct invocation *invocation, struct error *err)
 	const char *folder = invocation->arguments[0];
 	AUTO(free_contents) struct contents contents = { 0 };
 	AUTO(free_view) struct view view = { .document = json_object() };
-	if (!collateral_folder_read(folder, contents.files, err))
+	if (!read_folder(folder, &contents, err))
 		return false;
 	if (!show_tcb_info(&view, &contents.files[COLLATERAL_TCB_INFO], err) ||
 		!show_qe_identity(&view, &contents.files[COLLATERAL_QE_IDENTITY], err) ||

@@ -5,10 +5,13 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/hex.h"
+#include "base/memory.h"
 #include "base/number.h"
 #include "cli/command.h"
+#include "cli/era_file.h"
 #include "cli/output.h"
 #include "cli/quote_document.h"
+#include "cli/quote_expectation.h"
 #include "pccs/open.h"
 
 #include <inttypes.h>
@@ -90,26 +93,20 @@ static void add_steps(struct verdict *verdict)
 	}
 }
 
-static bool refuse_platforms(const char *text, const char *why, struct error *err)
+/* Whom the user accepts. */
+struct demands {
+	struct platform_policy policy; /* its lists stay with the options */
+	bool has_era;
+	struct era era;
+	struct quote_expectation expected[QUOTE_EXPECTATIONS];
+	bool may_debug;
+};
+
+static void demands_free(struct demands *demands)
 {
-	return error_set(err, ERROR_INVALID,
-		"invalid argument \"%s\" for \"--accepted-platforms\" flag: %s", text, why);
+	era_free(&demands->era);
 }
 
-static bool check_platforms(const struct text_list *platforms, struct error *err)
-{
-	for (size_t i = 0; i < platforms->count; i++) {
-		if (!platform_policy_is_platform_id(platforms->items[i]))
-			return refuse_platforms(platforms->items[i],
-				"a PPID or platform instance ID has 32 hex digits", err);
-	}
-	/* of a script whose variable was empty */
-	return platforms->count || !platforms->is_given ||
-	       refuse_platforms(
-		       "", "it accepts no platform; leave the flag out to accept any", err);
-}
-
-/* The lists stay with the options. */
 static bool read_policy(
 	const struct options *options, struct platform_policy *policy, struct error *err)
 {
@@ -129,23 +126,59 @@ static bool read_policy(
 		.accepted_platforms = options->accepted_platforms.items,
 		.accepted_platform_count = options->accepted_platforms.count,
 	};
-	return check_platforms(&options->accepted_platforms, err);
+	return true;
+}
+
+static bool read_demands(const struct options *options, struct demands *out, struct error *err)
+{
+	out->has_era = options->era_config;
+	if (!read_policy(options, &out->policy, err) ||
+		!quote_expectations_read(options, out->expected, err) ||
+		(out->has_era && !era_file_read(options, &out->era, err)))
+		return false;
+	out->may_debug = options->debug || out->era.debug;
+	return true;
+}
+
+/* What lets pass what the policy refuses. */
+static const char *tcb_flag(const struct platform_policy *policy, const struct dcap_result *result)
+{
+	const struct platform_policy statuses = {
+		.accepted_tcb_statuses = policy->accepted_tcb_statuses,
+		.accepted_tcb_status_count = policy->accepted_tcb_status_count,
+	};
+	if (!platform_policy_check_tcb(&statuses, result, NULL))
+		return "accept it with --accepted-tcb-statuses";
+	return result->advisory_count ? "accept them with --accepted-advisories"
+				      : "leave --accepted-advisories out";
 }
 
 static bool check_tcb(
 	const struct platform_policy *policy, const struct dcap_result *result, struct error *err)
 {
-	return platform_policy_check_tcb(policy, result, err) ||
-	       error_prefix(err, "update the machine, or accept it with --accepted-tcb-statuses");
+	struct error reason = { 0 };
+	return platform_policy_check_tcb(policy, result, &reason) ||
+	       error_set(err, reason.kind, "%s: update the machine, or %s", reason.message,
+		       tcb_flag(policy, result));
 }
 
 static bool check_production(const struct dcap_result *result, struct error *err)
 {
-	bool is_debug = result->is_tdx ? result->td.attributes & TD_ATTRIBUTE_DEBUG
+	bool is_debug = result->is_tdx ? result->td.attributes & TD_ATTRIBUTES_UNTRUSTED
 				       : result->report.attributes.flags & SGX_FLAG_DEBUG;
 	return !is_debug || error_set(err, ERROR_DENIED,
 				    "it is for debugging: whoever runs it can read its memory; "
 				    "accept it with --debug if this is a test");
+}
+
+static bool check_era(const struct era *era, const struct dcap_result *result, struct error *err)
+{
+	if (result->is_tdx)
+		return error_set(err, ERROR_DENIED,
+			"it is of a confidential VM (TDX), but the era config is about an enclave: "
+			"say which VM is expected with --mrtd and --rtmr0 to --rtmr3");
+	return era_check(era, &result->report, err) &&
+	       platform_policy_check_machine(&era->platform, result, err);
 }
 
 /* Adds a check, which was made if `is_reached`, and returns whether the next is to be made. */
@@ -178,19 +211,41 @@ static bool add_machine(
 	return good;
 }
 
+/* Of the enclave or VM, what the user expects. */
+static bool add_expectations(
+	const struct demands *demands, struct verdict *verdict, bool is_reached)
+{
+	const struct dcap_result *result = &verdict->result;
+	struct error *refusal = &verdict->refusal;
+	bool good = is_reached;
+	for (size_t i = 0; i < QUOTE_EXPECTATIONS; i++) {
+		const struct quote_expectation *expected = &demands->expected[i];
+		if (!expected->name)
+			continue;
+		AUTO(auto_free)
+		char *statement = xasprintf("it has the expected %s", expected->name);
+		good = add_judgement(verdict, statement, good,
+			good && quote_expectation_check(expected, result, refusal));
+	}
+	if (demands->has_era)
+		good = add_judgement(verdict, "it is the enclave of the attestation configuration",
+			good, good && check_era(&demands->era, result, refusal));
+	return good;
+}
+
 /* What is not about the quote but about whom the user accepts. */
-static void add_policy(
-	const struct platform_policy *policy, bool may_debug, struct verdict *verdict)
+static void add_demands(const struct demands *demands, struct verdict *verdict)
 {
 	const struct dcap_result *result = &verdict->result;
 	struct error *refusal = &verdict->refusal;
 	bool good = result->step == DCAP_STEPS;
 	good = add_judgement(verdict, "the TCB status is accepted", good,
-		good && check_tcb(policy, result, refusal));
-	good = add_machine(policy, verdict, good);
+		good && check_tcb(&demands->policy, result, refusal));
+	good = add_machine(&demands->policy, verdict, good);
+	good = add_expectations(demands, verdict, good);
 	add_judgement(verdict,
-		may_debug ? "debug enclaves are accepted" : "it is not for debugging", good,
-		good && (may_debug || check_production(result, refusal)));
+		demands->may_debug ? "debug enclaves are accepted" : "it is not for debugging",
+		good, good && (demands->may_debug || check_production(result, refusal)));
 }
 
 static bool verify(const struct options *options, const struct quote_file *file,
@@ -203,15 +258,17 @@ static bool verify(const struct options *options, const struct quote_file *file,
 		.cache_folder = options->collateral_cache,
 		.trust_root_file = options->trust_root,
 	};
-	struct platform_policy policy = { 0 };
-	if (!options_time(options, &verdict->time, err) || !read_policy(options, &policy, err))
+	AUTO(demands_free) struct demands demands = { 0 };
+	if (!options_check_no_coordinator(options, err) ||
+		!options_time(options, &verdict->time, err) ||
+		!read_demands(options, &demands, err))
 		return false;
 	AUTO(auto_verifier) struct dcap_verifier *verifier = pccs_verifier_new(&where, err);
 	if (!verifier)
 		return false;
 	dcap_verify(verifier, file->bytes, verdict->time, &verdict->result, &verdict->refusal);
 	add_steps(verdict);
-	add_policy(&policy, options->debug, verdict);
+	add_demands(&demands, verdict);
 	return true;
 }
 

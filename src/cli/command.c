@@ -129,6 +129,13 @@ static const struct flag quote_verify_flags[] = {
 		NULL, "TCB evaluation data number that the collateral must have (default any)" },
 	{ "accepted-platforms", 0, FLAG_LIST, MEMBER(accepted_platforms), "LIST", NULL, NULL,
 		"PPIDs or platform instance IDs to accept, separated by commas (default all)" },
+	{ "report-data", 0, FLAG_TEXT, MEMBER(report_data), "HEX", NULL, NULL,
+		"report data to expect: 1 to 64 bytes, filled up with zeros" },
+	{ "mrtd", 0, FLAG_TEXT, MEMBER(mr_td), "HEX", NULL, NULL, "MRTD of the VM to expect" },
+	{ "rtmr0", 0, FLAG_TEXT, MEMBER(rtmr[0]), "HEX", NULL, NULL, "RTMR0 to expect" },
+	{ "rtmr1", 0, FLAG_TEXT, MEMBER(rtmr[1]), "HEX", NULL, NULL, "RTMR1 to expect" },
+	{ "rtmr2", 0, FLAG_TEXT, MEMBER(rtmr[2]), "HEX", NULL, NULL, "RTMR2 to expect" },
+	{ "rtmr3", 0, FLAG_TEXT, MEMBER(rtmr[3]), "HEX", NULL, NULL, "RTMR3 to expect" },
 	{ "debug", 0, FLAG_SWITCH, MEMBER(debug), NULL, NULL, NULL,
 		"accept debug enclaves, for tests" },
 };

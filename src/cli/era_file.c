@@ -5,10 +5,10 @@
 #include "cli/output.h"
 #include "cli/session.h"
 
+#include <stdio.h>
 #include <unistd.h>
 
 #define ERA_DEFAULT_FILE "era-config.json" /* in the working directory */
-#define ERA_FILE_MAX     (1U << 20)
 
 static bool load_file(const char *path, struct marblerun *marblerun, struct error *err)
 {
@@ -35,4 +35,24 @@ bool era_file_load(const struct options *options, struct marblerun *marblerun, s
 			" in this folder");
 	output_say(options, "Reusing existing config file");
 	return load_file(ERA_DEFAULT_FILE, marblerun, err);
+}
+
+bool era_file_read(const struct options *options, struct era *era, struct error *err)
+{
+	const char *path = options->era_config;
+	AUTO(buf_free) struct buf text = { 0 };
+	if (!*path)
+		return error_set(err, ERROR_INVALID,
+			"invalid argument \"\" for \"--era-config\" flag: it names no file");
+	if (!file_read(path, ERA_FILE_MAX, &text, err))
+		return error_prefix(err, "reading era config file");
+	if (!era_parse(buf_bytes(&text), era, err))
+		return error_prefix(err, "reading era config file: %s", path);
+	if (era->has_unknown)
+		fprintf(stderr, "Warning: era config: unknown member \"%s\" is ignored\n",
+			era->unknown);
+	if (!era_names_enclave(era))
+		output_say(
+			options, "Warning: Configuration contains neither UniqueID nor SignerID!");
+	return true;
 }

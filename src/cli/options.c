@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/options.h"
 
+#include "attest/platform_policy.h"
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/memory.h"
 
@@ -73,11 +75,10 @@ static void add_to_list(struct text_list *list, const char *text)
 	}
 }
 
-static bool refuse_value(
-	const struct flag *flag, const char *text, const char *why, struct error *err)
+static bool refuse_value(const char *flag, const char *text, const char *why, struct error *err)
 {
 	return error_set(err, ERROR_INVALID, "invalid argument \"%s\" for \"--%s\" flag: %s", text,
-		flag->name, why);
+		flag, why);
 }
 
 bool option_set(
@@ -85,13 +86,75 @@ bool option_set(
 {
 	if (flag->kind == FLAG_SWITCH)
 		return parse_switch(text, member_of(options, flag)) ||
-		       refuse_value(flag, text, "it is neither true nor false", err);
+		       refuse_value(flag->name, text, "it is neither true nor false", err);
 	if (flag->kind == FLAG_FORMAT && strcmp(text, OUTPUT_JSON) != 0)
-		return refuse_value(flag, text, "the only format is " OUTPUT_JSON, err);
+		return refuse_value(flag->name, text, "the only format is " OUTPUT_JSON, err);
 	if (flag->kind == FLAG_LIST)
 		add_to_list(member_of(options, flag), text);
 	else
 		*(const char **)member_of(options, flag) = text;
+	return true;
+}
+
+static bool check_statuses(const struct text_list *statuses, struct error *err)
+{
+	AUTO(buf_free) struct buf why = { 0 };
+	buf_put_text(&why, "it is no TCB status that can be accepted; there are ");
+	platform_policy_put_statuses(&why);
+	for (size_t i = 0; i < statuses->count; i++) {
+		if (!platform_policy_is_status(statuses->items[i]))
+			return refuse_value(
+				"accepted-tcb-statuses", statuses->items[i], buf_text(&why), err);
+	}
+	return true;
+}
+
+static bool check_platforms(const struct text_list *platforms, struct error *err)
+{
+	for (size_t i = 0; i < platforms->count; i++) {
+		if (!platform_policy_is_platform_id(platforms->items[i]))
+			return refuse_value("accepted-platforms", platforms->items[i],
+				"a PPID or platform instance ID has 32 hex digits", err);
+	}
+	return true;
+}
+
+static bool check_not_empty(
+	const struct text_list *list, const char *flag, const char *why, struct error *err)
+{
+	return list->count || !list->is_given || refuse_value(flag, "", why, err);
+}
+
+bool options_check_lists(const struct options *options, struct error *err)
+{
+	return check_not_empty(&options->accepted_tcb_statuses, "accepted-tcb-statuses",
+		       "it accepts no status; leave the flag out for the default", err) &&
+	       check_not_empty(&options->accepted_advisories, "accepted-advisories",
+		       "it accepts no advisory; leave the flag out to accept all", err) &&
+	       check_not_empty(&options->accepted_platforms, "accepted-platforms",
+		       "it accepts no platform; leave the flag out to accept any", err) &&
+	       check_statuses(&options->accepted_tcb_statuses, err) &&
+	       check_platforms(&options->accepted_platforms, err);
+}
+
+bool options_check_no_coordinator(const struct options *options, struct error *err)
+{
+	const struct {
+		const char *flag;
+		bool is_given;
+	} flags[] = {
+		{ "coordinator-cert", options->coordinator_cert },
+		{ "insecure", options->insecure },
+		{ "nonce", options->nonce },
+		{ "save-sgx-quote", options->save_sgx_quote },
+	};
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		if (flags[i].is_given)
+			return error_set(err, ERROR_INVALID,
+				"--%s is for commands that talk to a Coordinator, and without "
+				"effect here: leave it out",
+				flags[i].flag);
+	}
 	return true;
 }
 

@@ -48,6 +48,9 @@ struct options {
 	const char *at;
 	const char *minimum_evaluation_number;
 	struct text_list accepted_platforms;
+	const char *report_data;
+	const char *mr_td;
+	const char *rtmr[4];
 	bool debug;
 	bool help;
 };
@@ -81,6 +84,18 @@ extern const size_t global_flag_count;
  */
 bool option_set(
 	struct options *options, const struct flag *flag, const char *text, struct error *err);
+
+/*
+ * Whether the lists that were given can be meant: none is empty, as that of a script whose variable
+ * was, and of TCB statuses and platforms each entry is one. ERROR_INVALID.
+ */
+bool options_check_lists(const struct options *options, struct error *err);
+
+/*
+ * For commands that need no Coordinator: refuses flags that are about the one that is talked to, as
+ * they would be without effect. ERROR_INVALID.
+ */
+bool options_check_no_coordinator(const struct options *options, struct error *err);
 
 /* Takes what was not set from the environment, else from the flags' fallbacks. */
 void options_complete(struct options *options, const struct flag *flags, size_t count);

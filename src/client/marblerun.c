@@ -59,7 +59,7 @@ bool marblerun_set_era(struct marblerun *m, const void *json, size_t size)
 	struct settings *settings = &m->settings;
 	era_free(&settings->era);
 	settings->has_era = era_parse((struct bytes){ json, size }, &settings->era, &m->error);
-	if (settings->has_era && *settings->era.unknown)
+	if (settings->has_era && settings->era.has_unknown)
 		notices_tell(&settings->notices, MARBLERUN_NOTICE_WARNING,
 			"Warning: era config: unknown member \"%s\" is ignored",
 			settings->era.unknown);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manifest/document.h"
 
+#include "base/cleanup.h"
+#include "base/hex.h"
 #include "base/memory.h"
 #include "manifest/cert_template.h"
 #include "manifest/document_marble.h"
@@ -30,6 +32,36 @@ static bool decode_platforms(struct go_json *in, void *value, void *count)
 	       go_json_fail(in, "the list accepts no platform: leave it out to accept any");
 }
 
+/* The original takes any; who misspelt one shall not look for long why machines are refused. */
+static bool decode_statuses(struct go_json *in, void *value, void *count)
+{
+	char ***list = value;
+	size_t *number = count;
+	if (!go_json_text_list(in, list, number))
+		return false;
+	for (size_t i = 0; i < *number; i++) {
+		AUTO(buf_free) struct buf message = { 0 };
+		if (platform_policy_is_status((*list)[i]))
+			continue;
+		buf_printf(&message, "\"%.64s\" is no TCB status that can be accepted: there are ",
+			(*list)[i]);
+		platform_policy_put_statuses(&message);
+		go_json_warn(in, buf_text(&message));
+	}
+	return true;
+}
+
+/* A register of a VM. One that no VM can have would refuse them all, long after this was set. */
+static bool decode_register(struct go_json *in, void *value, void *unused)
+{
+	char **text = value;
+	uint8_t hash[TD_HASH_SIZE];
+	if (!go_json_text(in, value, unused))
+		return false;
+	return !*text || !**text || hex_decode_exact(hash, sizeof(hash), *text) ||
+	       go_json_fail(in, "\"%.128s\" is no value of %d hex digits", *text, 2 * TD_HASH_SIZE);
+}
+
 static const struct go_json_field package_fields[] = {
 	GO_JSON_FIELD(package_properties, "Debug", go_json_bool, debug),
 	GO_JSON_FIELD(package_properties, "UniqueID", go_json_text, unique_id),
@@ -38,12 +70,12 @@ static const struct go_json_field package_fields[] = {
 		package_properties, "ProductID", go_json_optional_uint, product_id, has_product_id),
 	GO_JSON_PAIR(package_properties, "SecurityVersion", go_json_optional_uint, security_version,
 		has_security_version),
-	GO_JSON_FIELD(package_properties, "MRTD", go_json_text, mr_td),
-	GO_JSON_FIELD(package_properties, "RTMR0", go_json_text, rtmr[0]),
-	GO_JSON_FIELD(package_properties, "RTMR1", go_json_text, rtmr[1]),
-	GO_JSON_FIELD(package_properties, "RTMR2", go_json_text, rtmr[2]),
-	GO_JSON_FIELD(package_properties, "RTMR3", go_json_text, rtmr[3]),
-	GO_JSON_PAIR(package_properties, "AcceptedTCBStatuses", go_json_text_list,
+	GO_JSON_FIELD(package_properties, "MRTD", decode_register, mr_td),
+	GO_JSON_FIELD(package_properties, "RTMR0", decode_register, rtmr[0]),
+	GO_JSON_FIELD(package_properties, "RTMR1", decode_register, rtmr[1]),
+	GO_JSON_FIELD(package_properties, "RTMR2", decode_register, rtmr[2]),
+	GO_JSON_FIELD(package_properties, "RTMR3", decode_register, rtmr[3]),
+	GO_JSON_PAIR(package_properties, "AcceptedTCBStatuses", decode_statuses,
 		platform.accepted_tcb_statuses, platform.accepted_tcb_status_count),
 	GO_JSON_PAIR(package_properties, "AcceptedAdvisories", go_json_text_list,
 		platform.accepted_advisories, platform.accepted_advisory_count),

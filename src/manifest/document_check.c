@@ -60,16 +60,11 @@ static bool check_vm(const char *name, const struct package_properties *p, struc
 	       error_set(err, ERROR_INVALID, "manifest misses value for MRTD in package %s", name);
 }
 
-static bool is_vm(const struct package_properties *p)
-{
-	return p->mr_td || p->rtmr[0] || p->rtmr[1] || p->rtmr[2] || p->rtmr[3];
-}
-
 /* Rules 4 and 5; packages for debugging are only warned about. */
 static bool check_package(
 	const char *name, const struct package_properties *package, struct error *err)
 {
-	if (is_vm(package))
+	if (package_properties_name_vm(package))
 		return check_vm(name, package, err);
 	bool has_others =
 		package->signer_id || package->has_product_id || package->has_security_version;

@@ -19,8 +19,8 @@
  */
 
 /* A log is no place for whole documents. */
-#define UNKNOWN_KEYS_TOLD 20
-#define NAME_SHOWN        100
+#define WARNINGS_TOLD 20
+#define NAME_SHOWN    100
 
 void text_list_free(char **list, size_t count)
 {
@@ -57,7 +57,11 @@ void go_json_warn(struct go_json *in, const char *message)
 {
 	AUTO(buf_free) struct buf place = { 0 };
 	put_path(&place, in->path);
-	log_warn(message, "key", buf_text(&place));
+	if (in->warnings < WARNINGS_TOLD)
+		log_warn(message, "key", buf_text(&place));
+	else if (in->warnings == WARNINGS_TOLD)
+		log_warn("Not telling of further unknown keys and values");
+	in->warnings++;
 }
 
 static const char *kind_name(char first)
@@ -177,11 +181,7 @@ static void skip_unknown(struct go_json *in, const struct go_json_field *fields,
 	AUTO(auto_free)
 	char *message = meant ? xasprintf("Ignoring an unknown key: did you mean \"%s\"?", meant)
 			      : xstrdup("Ignoring an unknown key: check its spelling and place");
-	if (in->unknown_keys < UNKNOWN_KEYS_TOLD)
-		go_json_warn(in, message);
-	else if (in->unknown_keys == UNKNOWN_KEYS_TOLD)
-		log_warn("Ignoring further unknown keys");
-	in->unknown_keys++;
+	go_json_warn(in, message);
 	go_json_skip(in);
 }
 

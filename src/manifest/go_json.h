@@ -25,7 +25,7 @@ struct go_json {
 	const char *next;
 	const char *end;
 	const struct go_json_path *path; /* from the value that is decoded up to the whole text */
-	unsigned unknown_keys;           /* told so far */
+	unsigned warnings;               /* so far */
 	struct error *err;
 };
 
@@ -116,7 +116,7 @@ void go_json_skip(struct go_json *in);
 bool go_json_fail(struct go_json *in, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Logs a warning with the path. */
+/* Logs a warning with the path, if there were not too many before. */
 void go_json_warn(struct go_json *in, const char *message);
 
 /* Frees the items and the list. */

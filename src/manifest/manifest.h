@@ -79,7 +79,8 @@ struct manifest {
  * "checking manifest: …", "generating users from manifest: …" or, for a template, "running manifest
  * template dry run: in Marble …". Parts of the manifest that this version does not implement are
  * refused by name with ERROR_UNSUPPORTED when ignoring them would change what the owner asked for;
- * unknown keys and sections without effect are logged as warnings.
+ * unknown keys, TCB statuses that cannot be accepted, and sections without effect are logged as
+ * warnings.
  */
 struct manifest *manifest_parse(struct bytes text, struct error *err);
 /* It is freed with the last reference. */

@@ -43,8 +43,13 @@ static const char *find_fault(
 	/* besides what the original refuses, what it does not know: it would be without effect */
 	if (update->debug || update->unique_id || update->signer_id || update->has_product_id ||
 		update->platform.minimum_tcb_evaluation_number ||
-		update->platform.accepted_platform_count)
+		update->platform.accepted_platform_count || package_properties_name_vm(update))
 		return "update manifest contains unupdatable values";
+	/* a VM has no SecurityVersion: with one demanded, all of them would be refused */
+	if (package_properties_name_vm(current))
+		return "update manifest updates a package of a confidential VM, which has no "
+		       "SecurityVersion: submit a whole manifest with new values of MRTD and "
+		       "RTMR0 to RTMR3 instead";
 	if (!update->has_security_version)
 		return "update manifest does not specify a SecurityVersion to update";
 	if (current->has_security_version && update->security_version < current->security_version)

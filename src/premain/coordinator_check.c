@@ -22,7 +22,7 @@ static bool read_era(const char *path, struct era *era, struct error *err)
 	if (!file_read(path, ERA_FILE_MAX, &text, err) || !era_parse(buf_bytes(&text), era, err))
 		return false;
 	/* there is nobody to read a warning */
-	if (*era->unknown)
+	if (era->has_unknown)
 		return error_set(err, ERROR_INVALID, "unknown member \"%s\"", era->unknown);
 	if (!era_names_enclave(era))
 		return error_set(err, ERROR_INVALID,

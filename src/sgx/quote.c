@@ -2,6 +2,7 @@
 #include "sgx/quote.h"
 
 #include "base/cleanup.h"
+#include "base/memory.h"
 
 #include <string.h>
 
@@ -83,6 +84,8 @@ static bool parse_body_type(
 		return true;
 	uint16_t number = reader_u16(r);
 	uint32_t size = reader_u32(r);
+	if (r->bad)
+		return true; /* as anywhere behind, its lengths tell that it is cut off */
 	if (number < BODY_SGX || number > BODY_TD_1_5)
 		return error_set(err, ERROR_UNSUPPORTED,
 			"quote has a body of type %u; 1 (SGX), 2 (TDX 1.0) and 3 (TDX 1.5) are "
@@ -144,16 +147,34 @@ static bool parse_signature_data(struct reader *r, struct sgx_quote *quote, stru
 	return true;
 }
 
-static bool refuse_lengths(
-	const struct sgx_quote *quote, struct reader rest, size_t size, struct error *err)
+/* Something follows, which the zeros of some kernels behind the quotes of VMs explain. */
+static void put_tail(const struct sgx_quote *quote, struct bytes tail, struct buf *out)
 {
-	size_t left = rest.left;
-	bool is_padded = quote->is_tdx && left && reader_zeros(&rest, left);
+	if (quote->is_tdx && memory_is_zero(tail.data, tail.size))
+		buf_put_text(out, "zeros follow it, as a kernel's TDX interface pads its buffer: "
+				  "cut them off");
+	else
+		buf_printf(out, "%zu %s it", tail.size,
+			tail.size == 1 ? "byte follows" : "bytes follow");
+}
+
+/* `end` is where the quote ends by its own word; 0: it was cut off before that. */
+static bool refuse_lengths(
+	const struct sgx_quote *quote, struct bytes data, size_t end, struct error *err)
+{
+	AUTO(buf_free) struct buf why = { 0 };
+	if (!end)
+		buf_put_text(&why, "it is cut off before its signature");
+	else if (end > data.size)
+		buf_printf(&why, "it is cut off: it says that it has %zu bytes", end);
+	else if (end == data.size)
+		buf_put_text(&why, "those of its signature data are wrong");
+	else
+		put_tail(quote, (struct bytes){ (const uint8_t *)data.data + end, data.size - end },
+			&why);
 	return error_set(err, ERROR_INVALID,
-		"quote is malformed: its lengths do not add up to its %zu bytes%s", size,
-		is_padded ? "; zeros follow it, as a kernel's TDX interface pads its buffer: cut "
-			    "them off"
-			  : "");
+		"quote is malformed: its lengths do not add up to its %zu bytes; %s", data.size,
+		buf_text(&why));
 }
 
 bool sgx_quote_parse(struct bytes data, struct sgx_quote *quote, struct error *err)
@@ -166,11 +187,13 @@ bool sgx_quote_parse(struct bytes data, struct sgx_quote *quote, struct error *e
 	if (!parse_header(&r, quote, err) || !parse_body(&r, quote, err))
 		return false;
 	quote->signed_part = (struct bytes){ data.data, data.size - r.left };
-	struct reader signature_data = reader_sub(&r, reader_u32(&r));
+	size_t size = reader_u32(&r);
+	size_t end = r.bad ? 0 : data.size - r.left + size;
+	struct reader signature_data = reader_sub(&r, size);
 	if (!parse_signature_data(&signature_data, quote, err))
 		return false;
 	if (!reader_finished(&r) || !reader_finished(&signature_data))
-		return refuse_lengths(quote, r, data.size, err);
+		return refuse_lengths(quote, data, end, err);
 	if (quote->cert_data.size > SGX_QUOTE_CERT_DATA_MAX)
 		return error_set(err, ERROR_INVALID, "quote has certification data over %d bytes",
 			SGX_QUOTE_CERT_DATA_MAX);

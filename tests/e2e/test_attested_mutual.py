@@ -167,7 +167,11 @@ BAD_ERAS = [
     ({"Collateral": "nowhere"}, "there is no folder nowhere with collateral"),
     ({"AcceptedTCBStatuses": ["Revoked"]}, '"Revoked", which is no TCB status'),
     ({"AcceptedPlatforms": []}, "AcceptedPlatforms accepts no platform"),
+    ({"AcceptedAdvisories": []}, "AcceptedAdvisories accepts no advisory: leave it out to accept all"),
+    ({"AcceptedTCBStatuses": []}, "AcceptedTCBStatuses accepts no status: leave it out"),
     ({"UniqeID": OTHER}, 'unknown member "UniqeID"'),
+    ({"": 1}, 'unknown member ""'),
+    ({"uniqueID": OTHER}, "UniqueID is given twice, in spellings that differ in case"),
     ({"Nonce": "AA=="}, "Nonce: a Marble cannot demand one"),
 ]
 

@@ -56,6 +56,20 @@ def test_f01_a_misspelt_field_is_warned_about_with_the_nearest_name(running):
         assert entry["level"] == "warn" and place in str(entry)
 
 
+def test_registers_are_checked_and_statuses_warned_about_when_a_manifest_is_set(running):
+    def with_package(**members):
+        return {**manifest_of({"m": {}}), "Packages": {"package": members}}
+    answer = running.set_manifest(with_package(MRTD="d0" * 48, RTMR1="d0" * 47))
+    assert answer.status_code == 400
+    assert answer.json()["message"] == (f'unmarshaling manifest: "{"d0" * 47}" is no value of 96 hex '
+                                        "digits (Manifest.Packages.package.RTMR1)")
+    accepted(running, with_package(MRTD="D0" * 48, AcceptedTCBStatuses=["Up-To-Date"]))
+    words = '"Up-To-Date" is no TCB status that can be accepted: there are UpToDate, SWHardeningNeeded, '
+    entry = running.process.wait_until(lambda text: text.startswith(words), words)
+    assert entry["level"] == "warn"
+    assert entry["key"] == "Manifest.Packages.package.AcceptedTCBStatuses"
+
+
 @pytest.mark.parametrize("text,message", [
     (b"", "unexpected end of JSON input"),
     (b"[]", "json: cannot unmarshal array into Go value of type Manifest"),

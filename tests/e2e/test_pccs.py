@@ -163,15 +163,42 @@ def test_collateral_is_fetched_and_verifies_elsewhere(cli, machine, served, quot
 def test_collateral_that_was_changed_or_has_another_root_does_not_verify(cli, machine, tmp_path):
     folder = tmp_path / "changed"
     shutil.copytree(machine / "collateral", folder)
-    assert "is not signed by the key of" in cli.fail("collateral", "verify", folder)
+    chain = folder / "pck_crl_issuer_chain.pem"
+    error = cli.fail("collateral", "verify", folder)
+    assert f"{chain}: its root is not Intel's: if it comes from a simulated platform, trust" in error
+    other = init(tmp_path / "other")
+    issuers = chain.read_bytes()
+    trusted = ("--trust-root", machine / "root_ca.pem")
+    assert "its root is not the simulated one that is trusted here" in cli.fail(
+        "collateral", "verify", folder, "--trust-root", other / "root_ca.pem")
+    for root in (machine / "root_ca.pem").read_bytes(), b"":
+        chain.write_bytes((other / "platform_ca.pem").read_bytes() + root)
+        assert "is not signed by the key of" in cli.fail("collateral", "verify", folder, *trusted)
+    chain.write_bytes(issuers)
     text = (folder / "tcb_info.json").read_text()
     (folder / "tcb_info.json").write_text(text.replace("OutOfDate", "UpToDate"))
-    trusted = ("--trust-root", machine / "root_ca.pem")
     assert "TCB info: its signature is not" in cli.fail("collateral", "verify", folder, *trusted)
     shutil.rmtree(folder)
     old = init(tmp_path / "old", "--issued-at", "2024-01-01T00:00:00Z")
     error = cli.fail("collateral", "verify", old / "collateral", "--trust-root", old / "root_ca.pem")
     assert "expired at" in error and "marblerun collateral fetch" in error
+
+
+@pytest.mark.parametrize("command", ["show", "verify"])
+def test_where_collateral_is_or_how_to_get_it_is_said(cli, machine, tmp_path, command):
+    def hint(folder):
+        error = cli.fail("collateral", command, folder)
+        assert "No such file or directory: " in error
+        return error.partition("No such file or directory: ")[2].strip()
+    assert hint(machine) == f"name the folder that has it: {machine}/collateral"
+    sets = tmp_path / "sets"
+    for name in "b", "a", ".hidden":
+        shutil.copytree(machine / "collateral", sets / name)
+    assert hint(sets) == f"name the folder that has it: {sets}/a, {sets}/b"
+    (sets / "a/pck.crl").unlink()
+    for folder in sets / "a", tmp_path / "nowhere":
+        assert hint(folder) == ("get the collateral for a quote with 'marblerun collateral fetch QUOTE "
+                                f"{folder}'")
 
 
 def test_collateral_is_verified_as_of_any_time(cli, tmp_path):

@@ -159,6 +159,20 @@ def test_u01_only_the_security_version_is_raised(coordinator, users, log_in, upd
     assert len(log_of(coordinator)) == 1
 
 
+def test_u01_a_package_of_a_vm_has_nothing_to_raise(coordinator, users, log_in):
+    vm = {"MRTD": "d0" * 48}
+    set_manifest(coordinator, users.section(alice=["packager"]), Packages={"package": vm})
+    alice = log_in("alice")
+    alice.refused(alice.update(raise_to(3)),
+                  "checking update manifest: update manifest updates a package of a confidential VM, "
+                  "which has no SecurityVersion: submit a whole manifest with new values of MRTD and "
+                  "RTMR0 to RTMR3 instead")
+    for values in vm, {"SecurityVersion": 3, "RTMR1": "0f" * 48}:
+        alice.refused(alice.update(json.dumps({"Packages": {"package": values}})),
+                      "checking update manifest: update manifest contains unupdatable values")
+    assert len(log_of(coordinator)) == 1
+
+
 def test_u01_a_debug_package_gets_its_first_security_version(coordinator, users, log_in):
     set_manifest(coordinator, users.section(alice=["packager"]), Packages={"package": {"Debug": True}})
     alice = log_in("alice")

@@ -138,6 +138,41 @@ static void an_empty_value_is_a_value(void **state)
 	assert_string_equal(parsed.options.output, "");
 }
 
+static void lists_that_cannot_be_meant_are_refused(void **state)
+{
+	(void)state;
+#define INVALID_LIST(value, flag, why)                                                             \
+	"invalid argument \"" value "\" for \"--accepted-" flag "\" flag: " why
+#define STATUSES                                                                                   \
+	"it is no TCB status that can be accepted; there are UpToDate, SWHardeningNeeded, "        \
+	"ConfigurationNeeded, ConfigurationAndSWHardeningNeeded, OutOfDate, "                      \
+	"OutOfDateConfigurationNeeded, TDRelaunchAdvised, TDRelaunchAdvisedConfigurationNeeded"
+	static const char *const cases[][2] = {
+		{ "marblerun status h --accepted-tcb-statuses ''",
+			INVALID_LIST("", "tcb-statuses",
+				"it accepts no status; leave the flag out for the default") },
+		{ "marblerun status h --accepted-tcb-statuses UpToDate,Revoked",
+			INVALID_LIST("Revoked", "tcb-statuses", STATUSES) },
+		{ "marblerun status h --accepted-tcb-statuses=outofdate",
+			INVALID_LIST("outofdate", "tcb-statuses", STATUSES) },
+		{ "marblerun status h --accepted-tcb-statuses=UpToDate,,OutOfDate",
+			INVALID_LIST("", "tcb-statuses", STATUSES) },
+		{ "marblerun --accepted-advisories= status h",
+			INVALID_LIST("", "advisories",
+				"it accepts no advisory; leave the flag out to accept all") },
+		{ "marblerun quote verify f --accepted-platforms ''",
+			INVALID_LIST("", "platforms",
+				"it accepts no platform; leave the flag out to accept any") },
+		{ "marblerun quote verify f --accepted-platforms 0f",
+			INVALID_LIST("0f", "platforms",
+				"a PPID or platform instance ID has 32 hex digits") },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_refused(cases[i][0], cases[i][1]);
+	assert_parses_to("marblerun status h --accepted-tcb-statuses OutOfDate,TDRelaunchAdvised",
+		"status", "h");
+}
+
 static void wrong_lines_are_refused_with_the_word_that_is_wrong(void **state)
 {
 	(void)state;
@@ -240,6 +275,7 @@ int main(void)
 		cmocka_unit_test(the_last_value_counts_and_lists_add_up),
 		cmocka_unit_test(what_is_not_given_comes_from_the_environment_or_the_table),
 		cmocka_unit_test(an_empty_value_is_a_value),
+		cmocka_unit_test(lists_that_cannot_be_meant_are_refused),
 		cmocka_unit_test(wrong_lines_are_refused_with_the_word_that_is_wrong),
 		cmocka_unit_test(unknown_commands_are_answered_with_near_names),
 		cmocka_unit_test(help_needs_no_arguments),

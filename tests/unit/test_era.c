@@ -42,7 +42,7 @@ static void all_members_are_read_in_any_case(void **state)
 	assert_int_equal(era.unique_id[31], 0xe1);
 	assert_false(era.has_signer_id);
 	assert_false(era.has_nonce);
-	assert_string_equal(era.unknown, "");
+	assert_false(era.has_unknown);
 }
 
 static void a_nonce_and_what_means_nothing_are_noted(void **state)
@@ -54,7 +54,11 @@ static void a_nonce_and_what_means_nothing_are_noted(void **state)
 			       &era, &err),
 		err);
 	assert_true(era.has_nonce);
+	assert_true(era.has_unknown);
 	assert_string_equal(era.unknown, "AcceptedPlatform");
+	assert_success(era_parse(bytes_of_text("{\"\": 1, \"b\": 2}"), &era, &err), err);
+	assert_true(era.has_unknown);
+	assert_string_equal(era.unknown, "");
 	assert_success(era_parse(bytes_of_text("{\"Nonce\": null}"), &era, &err), err);
 	assert_false(era.has_nonce);
 	assert_success(era_parse(bytes_of_text("{\"Nonce\": 5}"), &era, &err), err);
@@ -86,12 +90,12 @@ static void the_tcb_of_the_machine_is_judged_as_that_of_marbles(void **state)
 		{ "", TCB_UP_TO_DATE, NULL },
 		{ "", TCB_SW_HARDENING_NEEDED, NULL },
 		{ "", TCB_OUT_OF_DATE, "TCB level invalid: OutOfDate" REMEDY },
-		{ "\"AcceptedTCBStatuses\": []", TCB_SW_HARDENING_NEEDED, NULL },
+		{ "\"AcceptedTCBStatuses\": null", TCB_SW_HARDENING_NEEDED, NULL },
 		{ "\"acceptedTcbStatuses\": [\"OutOfDate\"]", TCB_OUT_OF_DATE, NULL },
 		{ "\"AcceptedTCBStatuses\": [\"OutOfDate\"]", TCB_UP_TO_DATE, NULL },
 		{ "\"AcceptedTCBStatuses\": [\"OutOfDate\"]", TCB_SW_HARDENING_NEEDED,
 			"TCB level invalid: SWHardeningNeeded" REMEDY },
-		{ "\"AcceptedAdvisories\": []", TCB_SW_HARDENING_NEEDED, NULL },
+		{ "\"AcceptedAdvisories\": null", TCB_SW_HARDENING_NEEDED, NULL },
 		{ "\"AcceptedAdvisories\": [\"intel-sa-1\", \"INTEL-SA-2\"]",
 			TCB_SW_HARDENING_NEEDED, NULL },
 		{ "\"AcceptedAdvisories\": [\"INTEL-SA-2\"]", TCB_SW_HARDENING_NEEDED,
@@ -158,7 +162,18 @@ static void malformed_members_are_named(void **state)
 			"AcceptedAdvisories has \"\", which is no text" },
 		{ "{\"AcceptedPlatforms\": [\"" PPID_E1 "\", \"" PPID_E1 "0\"]}",
 			"AcceptedPlatforms has \"" PPID_E1 "0\", which is no PPID or platform" },
-		{ "{\"AcceptedPlatforms\": []}", "AcceptedPlatforms accepts no platform" },
+		{ "{\"AcceptedPlatforms\": []}",
+			"AcceptedPlatforms accepts no platform: leave it out to accept any" },
+		{ "{\"AcceptedTCBStatuses\": []}",
+			"AcceptedTCBStatuses accepts no status: leave it out to accept "
+			"SWHardeningNeeded beside UpToDate" },
+		{ "{\"AcceptedAdvisories\": []}",
+			"AcceptedAdvisories accepts no advisory: leave it out to accept all" },
+		{ "{\"Debug\": true, \"Debug\": false}", "duplicate object key near '\"Debug\"'" },
+		{ "{\"UniqueID\": \"" ID_E1 "\", \"uniqueid\": \"" ID_51 "\"}",
+			"UniqueID is given twice, in spellings that differ in case" },
+		{ "{\"trustroot\": \"\", \"x\": 1, \"TrustRoot\": null}",
+			"TrustRoot is given twice" },
 		{ "{\"AcceptedPlatforms\": \"" PPID_E1 "\"}", "AcceptedPlatforms is no list" },
 		{ "{\"MinimumTCBEvaluationDataNumber\": \"17\"}",
 			"MinimumTCBEvaluationDataNumber is no number from 0 to 4294967295" },

@@ -247,6 +247,29 @@ static void keys_and_sections_without_effect_are_warned_about(void **state)
 	assert_string_equal(buf_text(&log), "");
 }
 
+static void statuses_that_cannot_be_accepted_are_told(void **state)
+{
+	(void)state;
+	AUTO(buf_free) struct buf log = { 0 };
+	collect_log("{'Packages':{'p':{'UniqueID':'a','AcceptedTCBStatuses':['OutOfDate',"
+		    "'Revoked','SWHardeningNeeded','outofdate']}},'Marbles':{'m':{'Package':'p'}}}",
+		&log);
+	assert_int_equal(count_lines(&log, "\n"), 2);
+	assert_int_equal(count_lines(&log, "\"Manifest.Packages.p.AcceptedTCBStatuses\""), 2);
+	static const char *const told[] = { "Revoked", "outofdate" };
+	for (size_t i = 0; i < sizeof(told) / sizeof(*told); i++) {
+		AUTO(auto_free) char *line = NULL;
+		assert_true(asprintf(&line,
+				    "\"%s\" is no TCB status that can be accepted: there are "
+				    "UpToDate, SWHardeningNeeded, ConfigurationNeeded, "
+				    "ConfigurationAndSWHardeningNeeded, OutOfDate, "
+				    "OutOfDateConfigurationNeeded, TDRelaunchAdvised, "
+				    "TDRelaunchAdvisedConfigurationNeeded\t",
+				    told[i]) > 0);
+		assert_int_equal(count_lines(&log, line), 1);
+	}
+}
+
 static bool find_key(void *context, const char *name, bool previous, const struct secret **secret,
 	struct error *err)
 {
@@ -328,6 +351,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_decoded_is_refused),
 		cmocka_unit_test(malformed_templates_are_refused_with_their_place),
 		cmocka_unit_test(keys_and_sections_without_effect_are_warned_about),
+		cmocka_unit_test(statuses_that_cannot_be_accepted_are_told),
 		cmocka_unit_test(a_dry_run_executes_every_template),
 		cmocka_unit_test(a_dry_run_finds_contents_that_cannot_be_delivered),
 	};

@@ -19,6 +19,9 @@ static void check_accepted(const char *const *texts, size_t count)
 #define MARBLE(members)     "{" PACKAGES ",'Marbles':{'m':{'Package':'p'," members "}}}"
 #define WITH(sections)      "{" PACKAGES "," MARBLES "," sections "}"
 #define CHECKING            "checking manifest: "
+#define HASH                                                                                       \
+	"d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0"                                         \
+	"d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0"
 
 static void packages_and_marbles_are_required(void **state)
 {
@@ -53,12 +56,12 @@ static void packages_are_identified_in_one_way(void **state)
 		 "UniqueID/SignerID/ProductID/SecurityVersion in package p"
 	static const struct manifest_row rows[] = {
 		{ PACKAGE("'UniqueID':'a','SignerID':'b'"), BOTH },
-		{ PACKAGE("'MRTD':'a','UniqueID':'b'"), VM_BOTH },
-		{ PACKAGE("'RTMR3':'a','SignerID':'b','ProductID':0,'SecurityVersion':0"),
+		{ PACKAGE("'MRTD':'" HASH "','UniqueID':'b'"), VM_BOTH },
+		{ PACKAGE("'RTMR3':'" HASH "','SignerID':'b','ProductID':0,'SecurityVersion':0"),
 			VM_BOTH },
-		{ PACKAGE("'MRTD':'a','SecurityVersion':0"), VM_BOTH },
-		{ PACKAGE("'RTMR0':'a'"), MISSES("MRTD") },
-		{ PACKAGE("'Debug':true,'RTMR2':'a'"), MISSES("MRTD") },
+		{ PACKAGE("'MRTD':'" HASH "','SecurityVersion':0"), VM_BOTH },
+		{ PACKAGE("'RTMR0':'" HASH "'"), MISSES("MRTD") },
+		{ PACKAGE("'Debug':true,'RTMR2':'" HASH "'"), MISSES("MRTD") },
 		{ PACKAGE("'UniqueID':'a','ProductID':0"), BOTH },
 		{ PACKAGE("'UniqueID':'a','SecurityVersion':1"), BOTH },
 		{ PACKAGE(""), MISSES("SignerID") },
@@ -70,8 +73,9 @@ static void packages_are_identified_in_one_way(void **state)
 	static const char *const accepted[] = {
 		PACKAGE("'SignerID':'b','ProductID':0,'SecurityVersion':0"),
 		PACKAGE("'Debug':true"),
-		PACKAGE("'MRTD':'a'"),
-		PACKAGE("'mrtd':'a','RTMR0':'b','RTMR1':'','RTMR2':null,'rtmr3':'c'"),
+		PACKAGE("'MRTD':'" HASH "'"),
+		PACKAGE("'mrtd':'" HASH "','RTMR0':'" HASH
+			"','RTMR1':'','RTMR2':null,'rtmr3':'" HASH "'"),
 		PACKAGE("'Debug':true,'UniqueID':'a','SignerID':'b'"),
 		PACKAGE("'UniqueID':'not hexadecimal','AcceptedTCBStatuses':['anything']"),
 		/* a package that no Marble uses may be anything */
@@ -121,10 +125,34 @@ static void what_packages_demand_of_machines_is_well_formed(void **state)
 		MINIMUM("0"),
 		MINIMUM("null"),
 		MINIMUM("17"),
-		PACKAGE("'MRTD':'a','MinimumTCBEvaluationDataNumber':1,'AcceptedPlatforms':['" ID
-			"']"),
+		PACKAGE("'MRTD':'" HASH
+			"','MinimumTCBEvaluationDataNumber':1,'AcceptedPlatforms':['" ID "']"),
 	};
 	check_accepted(accepted, COUNT(accepted));
+}
+
+static void registers_of_vms_are_hashes(void **state)
+{
+	(void)state;
+#define REGISTERS(members)  "{'Packages':{'p':{'MRTD':'" HASH "'," members "}}," MARBLES "}"
+#define NO_HASH(name, text) UNMARSHAL "\"" text "\" is no value of 96 hex digits (" IN(name) ")"
+	static const struct manifest_row rows[] = {
+		{ PACKAGE("'MRTD':'d0d0'"), NO_HASH("MRTD", "d0d0") },
+		{ PACKAGE("'MRTD':'" HASH "d0'"), NO_HASH("MRTD", HASH "d0") },
+		{ PACKAGE("'MRTD':'xy'"), NO_HASH("MRTD", "xy") },
+		{ PACKAGE("'MRTD':' '"), NO_HASH("MRTD", " ") },
+		{ REGISTERS("'RTMR0':'0'"), NO_HASH("RTMR0", "0") },
+		{ REGISTERS("'RTMR1':'1'"), NO_HASH("RTMR1", "1") },
+		{ REGISTERS("'RTMR2':'2'"), NO_HASH("RTMR2", "2") },
+		{ REGISTERS("'RTMR3':'3'"), NO_HASH("RTMR3", "3") },
+		{ "{'Packages':{'p':{'UniqueID':'a'},'unused':{'rtmr3':'0x'}}," MARBLES "}",
+			UNMARSHAL "\"0x\" is no value of 96 hex digits "
+				  "(Manifest.Packages.unused.rtmr3)" },
+		{ REGISTERS("'RTMR1':1"),
+			UNMARSHAL "json: cannot unmarshal number into Go struct field " IN(
+				"RTMR1") " of type string" },
+	};
+	INVALID(rows);
 }
 
 static void tls_tags_are_complete(void **state)
@@ -364,6 +392,7 @@ int main(void)
 		cmocka_unit_test(packages_and_marbles_are_required),
 		cmocka_unit_test(packages_are_identified_in_one_way),
 		cmocka_unit_test(what_packages_demand_of_machines_is_well_formed),
+		cmocka_unit_test(registers_of_vms_are_hashes),
 		cmocka_unit_test(tls_tags_are_complete),
 		cmocka_unit_test(users_have_certificates_and_roles),
 		cmocka_unit_test(roles_allow_what_exists),

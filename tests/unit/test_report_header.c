@@ -81,6 +81,43 @@ static void a_bare_quote_is_told_by_its_first_four_bytes(void **state)
 	assert_false(report_header_strip_if_any(text("\6\0\2\0.......... ..", 16), &quote, &err));
 }
 
+static void a_quote_that_was_not_decoded_is_told(void **state)
+{
+	(void)state;
+#define HEX_32    "03000200000000000a000f00939a7233"
+#define BASE64_32 "AwACAAAAAAAKAA8Ak5pyM/fJTKmUCg=="
+	static const struct {
+		const char *text;
+		bool is_encoded;
+	} cases[] = {
+		{ HEX_32 HEX_32, true },
+		{ HEX_32 "\r\n" HEX_32 "\n", true },
+		{ BASE64_32 "\n" BASE64_32 "\n", true },
+		{ "BAAC_-" HEX_32 HEX_32, true },
+		{ HEX_32 HEX_32 "!", false },
+		{ "hello", false },
+		{ "{" HEX_32 HEX_32, false },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct bytes quote;
+		struct error err = { 0 };
+		assert_failure(report_header_strip_if_any(
+				       text(cases[i].text, strlen(cases[i].text)), &quote, &err),
+			err, ERROR_INVALID, "this is no quote of DCAP, versions 3 to 5");
+		assert_int_equal(
+			strstr(err.message, ": it is text, base64 or hex: decode it first") != NULL,
+			cases[i].is_encoded);
+	}
+	/* a NUL is in no text */
+	char binary[65];
+	struct bytes quote;
+	struct error err = { 0 };
+	memset(binary, 'A', sizeof(binary));
+	binary[64] = '\0';
+	assert_false(report_header_strip_if_any(text(binary, sizeof(binary)), &quote, &err));
+	assert_null(strstr(err.message, "decode"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -88,6 +125,7 @@ int main(void)
 		cmocka_unit_test(the_announced_length_must_be_exact),
 		cmocka_unit_test(other_reports_are_named),
 		cmocka_unit_test(a_bare_quote_is_told_by_its_first_four_bytes),
+		cmocka_unit_test(a_quote_that_was_not_decoded_is_told),
 	};
 	return cmocka_run_group_tests_name("report_header", tests, NULL, NULL);
 }

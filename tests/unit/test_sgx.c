@@ -2,7 +2,10 @@
 #include "unit.h"
 
 #include "base/cleanup.h"
+#include "base/memory.h"
 #include "sgx/quote.h"
+
+#define LENGTHS "quote is malformed: its lengths do not add up to its "
 
 static struct sgx_report_body example_body(void)
 {
@@ -121,8 +124,18 @@ static void every_wrong_length_of_a_quote_is_refused(void **state)
 	put_example_quote(&out);
 	struct sgx_quote quote;
 	struct error err = { 0 };
-	for (size_t size = 0; size < out.size; size++)
+	for (size_t size = 8; size < out.size; size++) {
+		AUTO(auto_free)
+		char *message = size < 436
+					? xasprintf(LENGTHS "%zu bytes; it is cut off before its "
+							    "signature",
+						  size)
+					: xasprintf(LENGTHS "%zu bytes; it is cut off: it says "
+							    "that it has %zu bytes",
+						  size, out.size);
 		assert_false(sgx_quote_parse((struct bytes){ out.data, size }, &quote, &err));
+		assert_string_equal(err.message, message);
+	}
 	static const size_t length_fields[] = { 432, 436 + 576, 436 + 578 + 32 + 2 };
 	for (size_t i = 0; i < 3; i++) {
 		for (int delta = -1; delta <= 1; delta += 2) {
@@ -137,7 +150,12 @@ static void every_wrong_length_of_a_quote_is_refused(void **state)
 	put_example_quote(&out);
 	buf_put_u8(&out, 0);
 	assert_failure(sgx_quote_parse(buf_bytes(&out), &quote, &err), err, ERROR_INVALID,
-		"lengths do not add up");
+		"do not add up to its");
+	AUTO(auto_free) char *message = xasprintf(LENGTHS "%zu bytes; 1 byte follows it", out.size);
+	assert_string_equal(err.message, message);
+	buf_put_u8(&out, 1);
+	assert_failure(sgx_quote_parse(buf_bytes(&out), &quote, &err), err, ERROR_INVALID,
+		"bytes; 2 bytes follow it");
 }
 
 /* Version, kind, and the sizes of clauses 1.6, 1.7 and 6. */
@@ -222,6 +240,25 @@ static void zeros_behind_the_quote_of_a_vm_can_be_cut_off(void **state)
 	assert_int_equal(left_of(3, false, zeros, 8), 8);
 }
 
+static void assert_cut_off(struct bytes start)
+{
+	struct sgx_quote quote;
+	struct error err = { 0 };
+	assert_failure(
+		sgx_quote_parse(start, &quote, &err), err, ERROR_INVALID, "bytes; it is cut off");
+}
+
+static void a_newer_quote_that_is_cut_off_says_so_wherever_that_is(void **state)
+{
+	(void)state;
+	for (uint16_t version = 4; version <= 5; version++) {
+		AUTO(buf_free) struct buf out = { 0 };
+		put_quote_of(&out, version, true);
+		for (size_t size = 8; size < out.size; size++)
+			assert_cut_off((struct bytes){ out.data, size });
+	}
+}
+
 static void what_is_no_whole_quote_stays_as_it_is(void **state)
 {
 	(void)state;
@@ -256,7 +293,8 @@ static void what_newer_versions_wrap_around_must_fit(void **state)
 	assert_byte_refused(4, true, 4, 0x82, ERROR_UNSUPPORTED, "TEE type 0x82");
 	assert_byte_refused(4, true, 4, 0, ERROR_INVALID, "lengths do not add up");
 	assert_byte_refused(4, false, 436 + 128, 5, ERROR_UNSUPPORTED, "data of type 5 around");
-	assert_byte_refused(4, false, 436 + 130, 0, ERROR_INVALID, "lengths do not add up");
+	assert_byte_refused(4, false, 436 + 130, 0, ERROR_INVALID,
+		"bytes; those of its signature data are wrong");
 	assert_byte_refused(5, true, 48, 4, ERROR_UNSUPPORTED, "a body of type 4");
 	assert_byte_refused(5, true, 48, 0, ERROR_UNSUPPORTED, "a body of type 0");
 	assert_byte_refused(5, true, 48, 2, ERROR_INVALID, "648 bytes instead of 584");
@@ -298,6 +336,7 @@ int main(void)
 		cmocka_unit_test(target_info_and_report_have_their_sizes),
 		cmocka_unit_test(a_quote_is_parsed_as_it_was_built),
 		cmocka_unit_test(every_wrong_length_of_a_quote_is_refused),
+		cmocka_unit_test(a_newer_quote_that_is_cut_off_says_so_wherever_that_is),
 		cmocka_unit_test(quotes_of_every_kind_are_parsed_as_they_were_built),
 		cmocka_unit_test(every_other_length_of_every_kind_is_refused),
 		cmocka_unit_test(zeros_behind_the_quote_of_a_vm_can_be_cut_off),

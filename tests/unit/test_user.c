@@ -8,6 +8,12 @@
 #define MARBLES   "'Marbles':{'m':{'Package':'p'}}"
 #define CHECK     "checking update manifest: "
 #define DOWNGRADE "update manifest tries to downgrade SecurityVersion of the original manifest"
+#define VM                                                                                         \
+	"update manifest updates a package of a confidential VM, which has no SecurityVersion: "   \
+	"submit a whole manifest with new values of MRTD and RTMR0 to RTMR3 instead"
+#define MRTD                                                                                       \
+	"d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0"                                         \
+	"d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0"
 
 /* A certificate as a member of a manifest, and its DER. */
 static void put_certificate(struct buf *json, struct buf *der)
@@ -120,7 +126,8 @@ static void packages_are_only_raised(void **state)
 	AUTO(auto_manifest)
 	struct manifest *manifest =
 		parse_manifest("{'Packages':{'p':{'Debug':true,'SecurityVersion':3},"
-			       "'q':{'Debug':true}}," MARBLES "}");
+			       "'q':{'Debug':true},'vm':{'MRTD':'" MRTD "'},'half':{'RTMR3':'" MRTD
+			       "'}}," MARBLES "}");
 	static const struct {
 		const char *packages;
 		const char *message; /* NULL: it is possible */
@@ -143,6 +150,14 @@ static void packages_are_only_raised(void **state)
 		{ "'p':{'SecurityVersion':4,'AcceptedPlatforms':["
 		  "'00112233445566778899aabbccddeeff']}",
 			CHECK "update manifest contains unupdatable values" },
+		{ "'p':{'SecurityVersion':4,'MRTD':'" MRTD "'}",
+			CHECK "update manifest contains unupdatable values" },
+		{ "'p':{'SecurityVersion':4,'RTMR2':'" MRTD "'}",
+			CHECK "update manifest contains unupdatable values" },
+		{ "'vm':{'MRTD':'" MRTD "'}", CHECK "update manifest contains unupdatable values" },
+		{ "'vm':{'SecurityVersion':3}", CHECK VM },
+		{ "'vm':{}", CHECK VM },
+		{ "'p':{'SecurityVersion':4},'half':{'SecurityVersion':3}", CHECK VM },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct error err = { 0 };
