@@ -7,6 +7,7 @@
 #include "base/memory.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #define FLAG       "tdx_guest"
 #define DEVICE     "/dev/tdx_guest"
@@ -59,11 +60,14 @@ static void check_configfs(const char *root, struct host_check *check)
 			"container: docker run -v /sys/kernel/config:/sys/kernel/config");
 }
 
-static void check_user(struct host_check *check)
+static void check_user(const char *root, struct host_check *check)
 {
+	AUTO(auto_free) char *folder = xasprintf("%s" TSM_REPORT_FOLDER, root);
 	check->name = "this user may ask the kernel for reports";
 	if (geteuid() == 0)
 		host_check_set(check, HOST_GOOD, "root", "");
+	else if (access(folder, W_OK) == 0)
+		host_check_set(check, HOST_GOOD, "it may write " TSM_REPORT_FOLDER, "");
 	else
 		host_check_set(check, HOST_BAD, "only root may",
 			"start this (sudo marblerun precheck), and Marbles, as root");
@@ -101,7 +105,7 @@ void vm_checks_run(const char *root, struct host_check list[VM_CHECKS])
 	check_machine(root, &list[0]);
 	check_driver(root, &list[1]);
 	check_configfs(root, &list[2]);
-	check_user(&list[3]);
+	check_user(root, &list[3]);
 	check_quoting(root, list, 4, &list[4]);
 	skip_pccs(&list[5]);
 }

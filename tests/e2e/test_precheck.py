@@ -314,13 +314,19 @@ def test_reports_make_a_vm_as_well(host, cli):
     (host.folder / REPORTS[1:]).mkdir(parents=True)
     found = failures(cli)
     assert DRIVER not in found and CONFIGFS not in found
-    if os.geteuid() == 0:
-        # nobody issues reports in this folder, in which nothing stays
-        assert f"{REPORTS}/marblerun-" in found[QUOTES]["detail"]
-        assert "systemctl status qgsd" in found[QUOTES]["repair"]
-        assert not list((host.folder / REPORTS[1:]).iterdir())
-    else:
-        assert "sudo marblerun precheck" in found[ROOT]["repair"]
+    # nobody issues reports in this folder, in which nothing stays
+    assert ROOT not in found
+    assert f"{REPORTS}/marblerun-" in found[QUOTES]["detail"]
+    assert "systemctl status qgsd" in found[QUOTES]["repair"]
+    assert not list((host.folder / REPORTS[1:]).iterdir())
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_user_who_may_not_ask_for_reports_is_told(host, cli):
+    folder = host.folder / REPORTS[1:]
+    folder.mkdir(parents=True)
+    folder.chmod(0o555)
+    assert "sudo marblerun precheck" in failures(cli)[ROOT]["repair"]
 
 
 @pytest.fixture(name="vm")

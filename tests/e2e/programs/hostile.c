@@ -82,6 +82,12 @@ static int flags(struct world *w)
 	return pick(w, 3) ? all : all | PICK(w, more);
 }
 
+/* One that leaves the owner's rights, as the test has to read and remove it all. */
+static mode_t mode(struct world *w)
+{
+	return 0700 | pick(w, 010000);
+}
+
 /* Nothing between what a file may reach here and what none can, as gaps are filled with data. */
 static off_t place(struct world *w)
 {
@@ -97,7 +103,7 @@ static size_t size(struct world *w)
 
 static void open_file(struct world *w)
 {
-	int opened = open(name(w), flags(w), pick(w, 010000));
+	int opened = open(name(w), flags(w), mode(w));
 	int *slot = &w->fds[pick(w, FDS)];
 	if (opened < 0)
 		return;
@@ -192,8 +198,8 @@ static void change_attributes(struct world *w)
 {
 	struct timespec times[2] = { { place(w), (long)pick(w, 1000000000) },
 		{ 1, pick(w, 2) ? UTIME_NOW : UTIME_OMIT } };
-	chmod(name(w), pick(w, 010000));
-	fchmod(fd(w), pick(w, 010000));
+	chmod(name(w), mode(w));
+	fchmod(fd(w), mode(w));
 	(void)!chown(name(w), pick(w, 70000), pick(w, 70000));
 	utimensat(AT_FDCWD, name(w), times, 0);
 	setxattr(name(w), "user.x", w->buffer, size(w), 0);
