@@ -14,6 +14,8 @@ from sim_fixtures import (  # pylint: disable=unused-import
 PROGRAMS = {"coordinator", "graphene-argv-serializer", "graphene-manifest", "graphene-pf-crypt",
             "graphene-platform", "graphene-sign", "graphene-sigstruct-view", "graphene-sim",
             "marblerun", "premain-graphene"}
+LIBRARIES = {"libmarblerun.a", "libmarblerun.so", "libmarblerun.so.0", "libmarblerun.so.0.1.0",
+             "pkgconfig"}
 
 
 @pytest.fixture(name="installed")
@@ -27,7 +29,9 @@ def fixture_installed(tree, monkeypatch):
 
 def test_programs_and_libraries_are_in_their_places(tree):
     assert {path.name for path in (tree / "bin").iterdir()} == PROGRAMS
-    assert {path.name for path in (tree / "lib").iterdir()} - {
+    libraries = next(tree.glob("lib/**/libmarblerun.so")).parent
+    assert {path.name for path in libraries.iterdir()} >= LIBRARIES
+    assert {path.name for path in (tree / "lib").iterdir()} - LIBRARIES - {
         sysconfig.get_config_var("MULTIARCH")} == {"graphene-sim", "marblerun"}
     assert os.listdir(tree / "lib/marblerun") == ["premain-graphene.so"]
     for name in ("libpal-sim.so", "libsysdb.so", "runtime/glibc/ld-linux-x86-64.so.2"):
