@@ -64,10 +64,10 @@ static bool accepts_status(const struct platform_policy *policy, const char *sta
 	       !strcmp(status, tcb_status_name(TCB_SW_HARDENING_NEEDED));
 }
 
-static bool accepts_advisory(const struct platform_policy *policy, const char *advisory)
+static bool list_has(char *const *list, size_t count, const char *text)
 {
-	for (size_t i = 0; i < policy->accepted_advisory_count; i++) {
-		if (!strcasecmp(policy->accepted_advisories[i], advisory))
+	for (size_t i = 0; i < count; i++) {
+		if (!strcasecmp(list[i], text))
 			return true;
 	}
 	return false;
@@ -86,7 +86,8 @@ static bool check_advisories(
 	AUTO(auto_free) char **refused = xcalloc(result->advisory_count, sizeof(*refused));
 	size_t count = 0;
 	for (size_t i = 0; i < result->advisory_count; i++) {
-		if (!accepts_advisory(policy, result->advisories[i]))
+		if (!list_has(policy->accepted_advisories, policy->accepted_advisory_count,
+			    result->advisories[i]))
 			refused[count++] = result->advisories[i];
 	}
 	if (!count)
@@ -153,11 +154,7 @@ bool platform_policy_is_platform_id(const char *text)
 
 static bool accepts_platform(const struct platform_policy *policy, const char *id)
 {
-	for (size_t i = 0; i < policy->accepted_platform_count; i++) {
-		if (!strcasecmp(policy->accepted_platforms[i], id))
-			return true;
-	}
-	return false;
+	return list_has(policy->accepted_platforms, policy->accepted_platform_count, id);
 }
 
 static bool check_platform(

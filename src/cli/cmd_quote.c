@@ -14,7 +14,6 @@
 #include "cli/quote_expectation.h"
 #include "pccs/open.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -113,10 +112,8 @@ static bool read_policy(
 	const char *number = options->minimum_evaluation_number;
 	unsigned long minimum = 0;
 	if (number && !number_parse(number, UINT32_MAX, &minimum))
-		return error_set(err, ERROR_INVALID,
-			"invalid argument \"%s\" for \"--minimum-evaluation-number\" flag: it is no "
-			"number from 0 to %" PRIu32,
-			number, UINT32_MAX);
+		return options_refuse("minimum-evaluation-number", number,
+			"it is no number from 0 to 4294967295", err);
 	*policy = (struct platform_policy){
 		.accepted_tcb_statuses = options->accepted_tcb_statuses.items,
 		.accepted_tcb_status_count = options->accepted_tcb_statuses.count,

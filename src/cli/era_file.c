@@ -42,8 +42,7 @@ bool era_file_read(const struct options *options, struct era *era, struct error 
 	const char *path = options->era_config;
 	AUTO(buf_free) struct buf text = { 0 };
 	if (!*path)
-		return error_set(err, ERROR_INVALID,
-			"invalid argument \"\" for \"--era-config\" flag: it names no file");
+		return options_refuse("era-config", path, "it names no file", err);
 	if (!file_read(path, ERA_FILE_MAX, &text, err))
 		return error_prefix(err, "reading era config file");
 	if (!era_parse(buf_bytes(&text), era, err))

@@ -75,7 +75,7 @@ static void add_to_list(struct text_list *list, const char *text)
 	}
 }
 
-static bool refuse_value(const char *flag, const char *text, const char *why, struct error *err)
+bool options_refuse(const char *flag, const char *text, const char *why, struct error *err)
 {
 	return error_set(err, ERROR_INVALID, "invalid argument \"%s\" for \"--%s\" flag: %s", text,
 		flag, why);
@@ -86,9 +86,9 @@ bool option_set(
 {
 	if (flag->kind == FLAG_SWITCH)
 		return parse_switch(text, member_of(options, flag)) ||
-		       refuse_value(flag->name, text, "it is neither true nor false", err);
+		       options_refuse(flag->name, text, "it is neither true nor false", err);
 	if (flag->kind == FLAG_FORMAT && strcmp(text, OUTPUT_JSON) != 0)
-		return refuse_value(flag->name, text, "the only format is " OUTPUT_JSON, err);
+		return options_refuse(flag->name, text, "the only format is " OUTPUT_JSON, err);
 	if (flag->kind == FLAG_LIST)
 		add_to_list(member_of(options, flag), text);
 	else
@@ -103,7 +103,7 @@ static bool check_statuses(const struct text_list *statuses, struct error *err)
 	platform_policy_put_statuses(&why);
 	for (size_t i = 0; i < statuses->count; i++) {
 		if (!platform_policy_is_status(statuses->items[i]))
-			return refuse_value(
+			return options_refuse(
 				"accepted-tcb-statuses", statuses->items[i], buf_text(&why), err);
 	}
 	return true;
@@ -113,7 +113,7 @@ static bool check_platforms(const struct text_list *platforms, struct error *err
 {
 	for (size_t i = 0; i < platforms->count; i++) {
 		if (!platform_policy_is_platform_id(platforms->items[i]))
-			return refuse_value("accepted-platforms", platforms->items[i],
+			return options_refuse("accepted-platforms", platforms->items[i],
 				"a PPID or platform instance ID has 32 hex digits", err);
 	}
 	return true;
@@ -122,7 +122,7 @@ static bool check_platforms(const struct text_list *platforms, struct error *err
 static bool check_not_empty(
 	const struct text_list *list, const char *flag, const char *why, struct error *err)
 {
-	return list->count || !list->is_given || refuse_value(flag, "", why, err);
+	return list->count || !list->is_given || options_refuse(flag, "", why, err);
 }
 
 bool options_check_lists(const struct options *options, struct error *err)

@@ -85,6 +85,9 @@ extern const size_t global_flag_count;
 bool option_set(
 	struct options *options, const struct flag *flag, const char *text, struct error *err);
 
+/* ERROR_INVALID: says why `text` is no value of this flag. Always false. */
+bool options_refuse(const char *flag, const char *text, const char *why, struct error *err);
+
 /*
  * Whether the lists that were given can be meant: none is empty, as that of a script whose variable
  * was, and of TCB statuses and platforms each entry is one. ERROR_INVALID.

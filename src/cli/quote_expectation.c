@@ -23,12 +23,6 @@ static const uint8_t *find_rtmr(const struct dcap_result *result, size_t index)
 	return result->is_tdx ? result->td.rtmr[index] : NULL;
 }
 
-static bool refuse(const char *flag, const char *text, const char *why, struct error *err)
-{
-	return error_set(err, ERROR_INVALID, "invalid argument \"%s\" for \"--%s\" flag: %s", text,
-		flag, why);
-}
-
 static bool read_report_data(
 	const char *text, struct quote_expectation *expected, struct error *err)
 {
@@ -39,7 +33,8 @@ static bool read_report_data(
 		.name = "report data", .size = SGX_REPORT_DATA_SIZE, .find = find_report_data
 	};
 	if (!hex_decode(&data, text, strlen(text)) || !data.size || data.size > expected->size)
-		return refuse("report-data", text, "report data are 1 to 64 bytes in hex", err);
+		return options_refuse(
+			"report-data", text, "report data are 1 to 64 bytes in hex", err);
 	memcpy(expected->value, data.data, data.size);
 	return true;
 }
@@ -49,7 +44,7 @@ static bool read_hash(
 {
 	expected->size = TD_HASH_SIZE;
 	return hex_decode_exact(expected->value, TD_HASH_SIZE, text) ||
-	       refuse(flag, text, "it is no value of 96 hex digits", err);
+	       options_refuse(flag, text, "it is no value of 96 hex digits", err);
 }
 
 bool quote_expectations_read(const struct options *options,

@@ -128,16 +128,13 @@ static bool activate(enum libos libos, struct workload *workload, struct error *
 
 static void log_libos(enum libos libos)
 {
-	AUTO(auto_free) char *line = xasprintf("detected libOS: %s", libos_name(libos));
-	switch (libos) {
-	case LIBOS_NONE:
+	if (libos == LIBOS_NONE) {
 		log_info("detected no libOS: running outside of an enclave, for development and "
 			 "simulation only");
-		return;
-	case LIBOS_VM:
+	} else if (libos == LIBOS_VM) {
 		log_info("detected no libOS: running in a confidential VM");
-		return;
-	default:
+	} else {
+		AUTO(auto_free) char *line = xasprintf("detected libOS: %s", libos_name(libos));
 		log_info(line);
 	}
 }
