@@ -3,12 +3,12 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/fuse_server.h"
 #include "base/log.h"
 #include "base/memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 
 #define SERVER_THREADS 16 /* requests that may wait for the host at the same time */
 
@@ -75,14 +75,5 @@ static struct fuse_session *new_session(struct sim_fs *fs)
 
 bool sim_fuse_serve(struct sim_fs *fs, int fd, struct error *err)
 {
-	AUTO(auto_free) char *mountpoint = xasprintf("/dev/fd/%d", fd);
-	struct fuse_session *session = new_session(fs);
-	pthread_t thread;
-	if (!session || fuse_session_mount(session, mountpoint))
-		return error_set(err, ERROR_INTERNAL, "cannot start the FUSE session");
-	errno = pthread_create(&thread, NULL, serve, session);
-	if (errno)
-		return error_errno(err, "cannot start a thread");
-	pthread_detach(thread);
-	return true;
+	return fuse_server_start(new_session(fs), fd, serve, err);
 }

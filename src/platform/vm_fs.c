@@ -4,12 +4,12 @@
 #include "platform/vm_fs.h"
 
 #include "base/cleanup.h"
+#include "base/fuse_server.h"
 #include "base/memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <fuse_lowlevel.h>
-#include <pthread.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -313,17 +313,9 @@ bool vm_fs_serve(struct vm_reports *reports, int device, uid_t uid, gid_t gid, s
 {
 	struct fs *fs = xcalloc(1, sizeof(*fs));
 	*fs = (struct fs){ reports, uid, gid };
-	AUTO(auto_free) char *mountpoint = xasprintf("/dev/fd/%d", device);
 	char *names[] = { "graphene-platform", NULL };
 	struct fuse_args args = FUSE_ARGS_INIT(1, names);
-	pthread_t thread;
 	fuse_set_log_func(ignore_complaint);
 	struct fuse_session *session = fuse_session_new(&args, &operations, sizeof(operations), fs);
-	if (!session || fuse_session_mount(session, mountpoint))
-		return error_set(err, ERROR_INTERNAL, "cannot start the FUSE session");
-	errno = pthread_create(&thread, NULL, serve, session);
-	if (errno)
-		return error_errno(err, "cannot start a thread");
-	pthread_detach(thread);
-	return true;
+	return fuse_server_start(session, device, serve, err);
 }
